@@ -1,0 +1,37 @@
+# The front door. Everything behind it is CMake; see docs/building.md.
+#   make            build                       make demo    install what is missing, build, run the main job
+#   make check      the same set-up, all tests  make bench   verify, then time
+BUILD ?= build
+JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: all setup build check check-asan demo bench format clean
+all: build
+
+setup:
+	@sh scripts/setup.sh
+
+$(BUILD)/build.ninja: | setup
+	@cmake -S . -B $(BUILD) -G Ninja -DMHO_WERROR=ON >/dev/null || { cmake -S . -B $(BUILD) -G Ninja -DMHO_WERROR=ON; exit 1; }
+
+build: setup $(BUILD)/build.ninja
+	@cmake --build $(BUILD) -j $(JOBS)
+
+check: build
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+
+check-asan: setup
+	@cmake -S . -B build-asan -G Ninja -DMHO_SANITIZE=ON -DMHO_WERROR=ON -DMHO_BENCH=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+	@cmake --build build-asan -j $(JOBS)
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build-asan --output-on-failure --no-tests=error
+
+demo: build
+	@sh scripts/demo.sh $(BUILD)/mho
+
+bench: build
+	@sh scripts/bench.sh $(BUILD)
+
+format:
+	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch]
+
+clean:
+	rm -rf build build-asan

@@ -1,0 +1,51 @@
+/* cli.h - what the commands of the mho program share: options, errors, progress, exit status.
+ * The program is a client of the library like any other: public headers only.                 */
+#ifndef MHO_CLI_H
+#define MHO_CLI_H
+
+#include "mho/mho.h"
+
+/* Exit status of every command. */
+enum { CLI_DONE = 0, CLI_BAD_INPUT = 1, CLI_NOT_TRUSTWORTHY = 2, CLI_INTERNAL = 3 };
+
+typedef enum cli_kind {
+    CLI_FLAG,   /* --name          value: bool *        */
+    CLI_TEXT,   /* --name TEXT     value: const char ** */
+    CLI_COUNT,  /* --name N        value: long *, >= 0  */
+    CLI_NUMBER, /* --name X        value: double *, with the unit in cli_option.unit */
+    CLI_SEED    /* --name S        value: uint64_t *    */
+} cli_kind;
+
+typedef struct cli_option {
+    const char *name; /* without the dashes */
+    cli_kind kind;
+    void *value;
+    const char *meta; /* what stands for the value in the help: FILE, N, S */
+    const char *unit; /* CLI_NUMBER: "ohm", "S", "V" ...; "" a pure number */
+    const char *help;
+} cli_option;
+
+typedef struct cli_command {
+    const char *name, *summary, *usage, *example;
+    int (*run)(int argc, char **argv, const struct cli_command *self);
+} cli_command;
+
+/* Read options and positional arguments. opt ends with name NULL; positional[max_positional] gets
+ * what is not an option, unused places are NULL. Prints help for --help. Returns -1 to go on, else
+ * the exit status.                                                                                */
+int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **argv,
+              const char **positional, int max_positional);
+
+/* Print "mho: <message>" and give the exit status that fits: errors of the user's input 1, internal
+ * ones 3, a result that did not converge 2.                                                       */
+int cli_fail(const mho_ctx *ctx, mho_status status);
+int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A context with a progress bar on a terminal (nothing otherwise) and Ctrl-C as cancellation. */
+mho_ctx *cli_ctx(long n_thread);
+void cli_progress_end(void); /* clears the bar before other output */
+
+int cmd_run(int argc, char **argv, const cli_command *self);
+int cmd_array(int argc, char **argv, const cli_command *self);
+
+#endif

@@ -1,0 +1,39 @@
+/* main.c - the mho program: a table of commands. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const cli_command commands[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static void print_commands(FILE *to) {
+    fprintf(to, "mho %s: neural networks made of nanodevices\n\nUsage: mho COMMAND [OPTIONS]\n\n",
+            mho_version());
+    for (const cli_command *c = commands; c->name; c++) {
+        fprintf(to, "  %-8s %s\n", c->name, c->summary);
+    }
+    fprintf(to, "\nmho COMMAND --help tells more and gives an example.\n");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_commands(stderr);
+        return CLI_BAD_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_commands(stdout);
+        return CLI_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("mho %s\n", mho_version());
+        return CLI_DONE;
+    }
+    for (const cli_command *c = commands; c->name; c++) {
+        if (strcmp(argv[1], c->name) == 0) {
+            return c->run(argc - 1, argv + 1, c);
+        }
+    }
+    return cli_usage_error("\"%s\" is not a command; mho --help lists them", argv[1]);
+}

@@ -1,0 +1,127 @@
+/* options.c - option tables read with getopt_long, help made from the same tables. */
+#define _GNU_SOURCE
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OPTION = 64 };
+
+int cli_usage_error(const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("mho: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return CLI_BAD_INPUT;
+}
+
+static void print_help(const cli_command *cmd, const cli_option *opt) {
+    printf("%s\n\nUsage: mho %s %s\n\n", cmd->summary, cmd->name, cmd->usage);
+    for (const cli_option *o = opt; o->name; o++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->meta ? " " : "", o->meta ? o->meta : "");
+        printf("  %-26s %s\n", left, o->help);
+    }
+    printf("  %-26s %s\n", "--help", "this text");
+    printf("\nExample:\n  %s\n", cmd->example);
+}
+
+static int bad_value(const cli_option *o, const char *text, const char *allowed) {
+    return cli_usage_error("--%s %s: %s", o->name, text, allowed);
+}
+
+static int read_value(const cli_option *o, const char *text) {
+    char *end;
+    errno = 0;
+    switch (o->kind) {
+    case CLI_FLAG:
+        *(bool *)o->value = true;
+        return -1;
+    case CLI_TEXT:
+        *(const char **)o->value = text;
+        return -1;
+    case CLI_COUNT: {
+        long n = strtol(text, &end, 10);
+        if (end == text || *end || errno || n < 0) {
+            return bad_value(o, text, "a whole number, 0 or more, is wanted");
+        }
+        *(long *)o->value = n;
+        return -1;
+    }
+    case CLI_SEED: {
+        unsigned long long s = strtoull(text, &end, 10);
+        if (end == text || *end || errno || strchr(text, '-')) {
+            return bad_value(o, text, "a whole number from 0 to 18446744073709551615 is wanted");
+        }
+        *(uint64_t *)o->value = s;
+        return -1;
+    }
+    case CLI_NUMBER: {
+        char why[160];
+        double x = strtod(text, &end);
+        if (end != text && !*end && isfinite(x)) {
+            *(double *)o->value = x; /* a bare number on the command line is SI */
+            return -1;
+        }
+        if (mho_quantity_parse(text, o->unit, (double *)o->value, why, sizeof why)) {
+            return -1;
+        }
+        return bad_value(o, text, why);
+    }
+    }
+    return CLI_INTERNAL;
+}
+
+int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **argv,
+              const char **positional, int max_positional) {
+    struct option table[MAX_OPTION] = {0};
+    int n = 0;
+    for (const cli_option *o = opt; o->name && n < MAX_OPTION - 2; o++, n++) {
+        table[n] = (struct option){o->name, o->kind == CLI_FLAG ? no_argument : required_argument,
+                                   NULL, 0};
+    }
+    table[n] = (struct option){"help", no_argument, NULL, 'h'};
+    for (int k = 0; k < max_positional; k++) {
+        positional[k] = NULL;
+    }
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        int index = -1, at = optind;
+        int c = getopt_long(argc, argv, ":h", table, &index);
+        if (c == -1) {
+            break;
+        }
+        if (c == 'h') {
+            print_help(cmd, opt);
+            return CLI_DONE;
+        }
+        if (c == ':') {
+            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[at],
+                                   cmd->name);
+        }
+        if (c == '?') {
+            return cli_usage_error("%s is not an option of mho %s; mho %s --help lists them",
+                                   argv[at], cmd->name, cmd->name);
+        }
+        int rc = read_value(opt + index, optarg ? optarg : "");
+        if (rc >= 0) {
+            return rc;
+        }
+    }
+    for (int k = 0; optind < argc; optind++, k++) {
+        if (k == max_positional) {
+            return cli_usage_error("\"%s\" is one argument too many; mho %s --help", argv[optind],
+                                   cmd->name);
+        }
+        positional[k] = argv[optind];
+    }
+    return -1;
+}

@@ -1,0 +1,6 @@
+/* mho/mho.h - everything. */
+#ifndef MHO_H
+#define MHO_H
+#include "mho/array.h"
+#include "mho/base.h"
+#endif

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what mho needs from Debian's packages, and says so. Without root it names the packages
+# and stops. Does nothing, silently, when all is there.
+set -eu
+packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
+libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev librandom123-dev libcmocka-dev
+gnuplot-nox ngspice"
+
+command -v dpkg-query >/dev/null 2>&1 || {
+    echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2
+    exit 0
+}
+missing=""
+for p in $packages; do
+    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "setup: these Debian packages are missing:$missing" >&2
+    echo "setup: please run, as root:  apt-get install$missing" >&2
+    exit 1
+fi
+echo "setup: installing from Debian's packages:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+if { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+else
+    tail -20 "$log" >&2
+    echo "setup: apt-get failed; its whole output is in $log" >&2
+    exit 1
+fi

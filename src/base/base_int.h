@@ -1,0 +1,110 @@
+/* base_int.h - what every room of mho stands on: status with a message, memory that is counted and
+ * can be made to fail, counter-based random numbers, quantities with units, hashes, files that are
+ * written whole or not at all, growing text. Knows nothing of devices, circuits or networks.      */
+#ifndef MHO_BASE_INT_H
+#define MHO_BASE_INT_H
+
+#include "mho/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MHO_PI         3.14159265358979323846
+#define MHO_K_B_J_PER_K 1.380649e-23 /* Boltzmann constant, exact, CODATA 2018 */
+
+/* Hot loops are compiled for several x86-64 levels and chosen at run time. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define MHO_MULTIARCH                                                                              \
+    __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define MHO_MULTIARCH
+#endif
+
+/* ---- status ---- */
+/* Store a message and hand the status back: return mho_i_fail(ctx, MHO_ERR_ARG, "...", ...); */
+mho_status mho_i_fail(mho_ctx *ctx, mho_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Put text before the message that is there: where it happened. Returns status. */
+mho_status mho_i_prefix(mho_ctx *ctx, mho_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Run the progress callback; MHO_OK or MHO_ERR_CANCELLED. */
+mho_status mho_i_progress(mho_ctx *ctx, const char *stage, double done_frac);
+
+/* ---- memory: zeroed, 64-byte aligned, counted. Not from inside a parallel region. ---- */
+/* n elements of size bytes; NULL with MHO_ERR_NOMEM noted on failure or overflow. n = 0 gives a
+ * valid pointer.                                                                                  */
+void *mho_i_alloc(mho_ctx *ctx, size_t n, size_t size);
+void *mho_i_realloc(mho_ctx *ctx, void *ptr, size_t n, size_t size); /* new part zeroed */
+void mho_i_free(mho_ctx *ctx, void *ptr);                            /* NULL is allowed */
+char *mho_i_strdup(mho_ctx *ctx, const char *text);
+
+/* ---- random numbers: Philox4x32-10, a pure function of (seed, purpose, device, evaluation) ---- */
+/* What a stream is for. Values never change: they are part of what a seed means. */
+typedef enum mho_i_purpose {
+    MHO_RNG_TEST = 1,
+    MHO_RNG_INIT_WEIGHTS = 2,
+    MHO_RNG_SHUFFLE = 3,
+    MHO_RNG_AUGMENT = 4,
+    MHO_RNG_TRAIN_WEIGHT_NOISE = 5,
+    MHO_RNG_TRAIN_ACT_NOISE = 6,
+    MHO_RNG_DIGITS = 7,
+    MHO_RNG_PROGRAM = 8,
+    MHO_RNG_NEURON_SPREAD = 9,
+    MHO_RNG_READ_NOISE = 10,
+    MHO_RNG_NEURON_JITTER = 11,
+    MHO_RNG_DRIVER_NOISE = 12,
+    MHO_RNG_VERIFY_SAMPLE = 13,
+    MHO_RNG_ARRAY_RANDOM = 14,
+    MHO_RNG_SENSE_NOISE = 15,
+    MHO_RNG_CHIP_SEED = 16,
+    MHO_RNG_TRIM = 17
+} mho_i_purpose;
+/* Four independent 32-bit words. */
+void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
+                     uint32_t block, uint32_t out[4]);
+/* out[k], k < n: element k of the stream; element k does not depend on n. */
+void mho_i_rng_uniform(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
+                       size_t n, double *out); /* in (0,1), 32 bits */
+void mho_i_rng_normal(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
+                      size_t n, double *out); /* mean 0, sd 1 */
+/* The same law in single precision, vectorised, about 1 ns per number; |z| < 6.7. */
+void mho_i_rng_normal_f(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
+                        size_t n, float *out);
+
+/* ---- hash (FNV-1a, 128 bits): identity of inputs, not security ---- */
+typedef struct mho_i_hash {
+    uint64_t lo, hi;
+} mho_i_hash;
+mho_i_hash mho_i_hash_init(void);
+void mho_i_hash_add(mho_i_hash *h, const void *data, size_t n_byte);
+void mho_i_hash_hex(const mho_i_hash *h, char out[33]);
+
+/* ---- growing text ---- */
+typedef struct mho_i_text {
+    mho_ctx *ctx;
+    char *data; /* always ends in 0 once something was added */
+    size_t len, cap;
+    mho_status status; /* first failure; later additions do nothing */
+} mho_i_text;
+void mho_i_text_init(mho_i_text *t, mho_ctx *ctx);
+void mho_i_text_add(mho_i_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void mho_i_text_put(mho_i_text *t, const char *data, size_t n); /* as is */
+void mho_i_text_free(mho_i_text *t);
+
+/* ---- files ---- */
+/* Whole file in memory, at most max_byte; one 0 byte follows the content. */
+mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsigned char **data,
+                           size_t *n_byte);
+/* Written beside path, synced, renamed: the old file stays whole until the new one is. */
+mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, size_t n_byte);
+/* Can a file be made at path? Checked before hours of work, not after; changes nothing there. */
+mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
+bool mho_i_file_exists(const char *path);
+mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path);
+/* Directory for cached results: $MHO_CACHE, else $XDG_CACHE_HOME/mho, else ~/.cache/mho. Made if
+ * absent.                                                                                         */
+mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out);
+double mho_i_now_s(void); /* monotonic clock */
+
+#endif

@@ -1,0 +1,51 @@
+/* text.c - growing text for reports, JSON fragments and messages. */
+#include "base_int.h"
+
+#include <string.h>
+
+void mho_i_text_init(mho_i_text *t, mho_ctx *ctx) {
+    *t = (mho_i_text){.ctx = ctx, .status = MHO_OK};
+}
+
+void mho_i_text_free(mho_i_text *t) {
+    mho_i_free(t->ctx, t->data);
+    mho_i_text_init(t, t->ctx);
+}
+
+static bool reserve(mho_i_text *t, size_t more) {
+    if (t->status < 0) {
+        return false;
+    }
+    if (t->len + more + 1 > t->cap) {
+        size_t cap = (t->len + more + 1) * 2;
+        char *data = mho_i_realloc(t->ctx, t->data, cap, 1);
+        if (!data) {
+            t->status = MHO_ERR_NOMEM;
+            return false;
+        }
+        t->data = data;
+        t->cap = cap;
+    }
+    return true;
+}
+
+void mho_i_text_put(mho_i_text *t, const char *data, size_t n) {
+    if (reserve(t, n)) {
+        memcpy(t->data + t->len, data, n);
+        t->len += n;
+        t->data[t->len] = 0;
+    }
+}
+
+void mho_i_text_add(mho_i_text *t, const char *fmt, ...) {
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && reserve(t, (size_t)n)) {
+        vsnprintf(t->data + t->len, (size_t)n + 1, fmt, again);
+        t->len += (size_t)n;
+    }
+    va_end(again);
+}

@@ -1,0 +1,47 @@
+/* test.h - what all tests share: cmocka, a context, comparisons that print both sides. */
+#ifndef MHO_TEST_H
+#define MHO_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <math.h>
+#include <cmocka.h>
+
+#include "mho/mho.h"
+#include "base/base_int.h"
+
+enum { TEST_SKIPPED = 77 };
+
+static inline mho_ctx *test_ctx(void) {
+    mho_ctx *ctx = NULL;
+    assert_int_equal(mho_ctx_new(&ctx), MHO_OK);
+    return ctx;
+}
+
+#define test_close(got, want, abs_tol, rel_tol)                                                    \
+    test_close_at((got), (want), (abs_tol), (rel_tol), #got, __FILE__, __LINE__)
+
+static inline void test_close_at(double got, double want, double abs_tol, double rel_tol,
+                                 const char *what, const char *file, int line) {
+    double error = fabs(got - want), allowed = abs_tol + rel_tol * fabs(want);
+    if (!(error <= allowed)) {
+        print_error("%s = %.17g, wanted %.17g: off by %.3g, allowed %.3g\n", what, got, want, error,
+                    allowed);
+        _fail(file, line);
+    }
+}
+
+#define test_ok(ctx, call)                                                                         \
+    do {                                                                                           \
+        mho_status test_status = (call);                                                           \
+        if (test_status != MHO_OK) {                                                               \
+            print_error("%s: %d, %s\n", #call, (int)test_status, mho_ctx_last_error(ctx));         \
+            _fail(__FILE__, __LINE__);                                                             \
+        }                                                                                          \
+    } while (0)
+
+#endif
