@@ -1,0 +1,25 @@
+/* mho/report.h - results for people and for machines: one HTML page, one JSON object. */
+#ifndef MHO_REPORT_H
+#define MHO_REPORT_H
+
+#include "mho/study.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Self-contained HTML page with plots. MHO_ERR_DEPENDENCY without gnuplot, MHO_ERR_IO. */
+MHO_API mho_status mho_run_report_html(mho_ctx *ctx, const mho_run_result *result,
+                                       const char *path) MHO_CHECK;
+/* JSON text, to be given back with mho_text_free. */
+MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
+                                       char **text) MHO_CHECK;
+MHO_API void mho_text_free(mho_ctx *ctx, char *text); /* NULL is allowed */
+/* Write a text to a file, whole or not at all; may it be written? (changes nothing) */
+MHO_API mho_status mho_file_write(mho_ctx *ctx, const char *path, const char *text) MHO_CHECK;
+MHO_API mho_status mho_file_writable(mho_ctx *ctx, const char *path) MHO_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,62 @@
+/* device_int.h - physics of single nanodevices: hysteresis, mixing laws, the Mott neuron, CBRAM.
+ * Knows nothing of matrices, arrays or networks.                                                  */
+#ifndef MHO_DEVICE_INT_H
+#define MHO_DEVICE_INT_H
+
+#include "base/base_int.h"
+#include "mho/device.h"
+
+/* ---- hysteresis (L2P), hysteresis.c ---- */
+/* The major loop and the branch that a reversal at (t_r, g_r) started; direction +1 heating. */
+typedef struct mho_i_branch {
+    double t_c_K, width_K, beta_per_K, gamma;
+    double direction;
+    double t_r_K;  /* temperature of the reversal */
+    double t_pr_K; /* proximity temperature at the reversal; 0: on the major loop */
+} mho_i_branch;
+/* Insulating fraction in (0,1) at t_K on the branch. */
+double mho_i_branch_fraction(const mho_i_branch *b, double t_K);
+/* Start a branch in direction at (t_r_K, g_r); g_r is clipped to (1e-9, 1 - 1e-9). */
+void mho_i_branch_reverse(mho_i_branch *b, double direction, double t_r_K, double g_r);
+
+/* ---- mixing laws, mixing.c ---- */
+/* Resistance of a film with insulating fraction g between r_ins and r_met (ohm). */
+double mho_i_mix(mho_mixing mixing, double gem_exponent, double g, double r_ins_ohm,
+                 double r_met_ohm);
+
+/* ---- the neuron, vo2_neuron.c: everything about one device, derived once ---- */
+enum { MHO_I_MAX_SLICE = 64 };
+typedef struct mho_i_neuron {
+    const mho_neuron_param *p;
+    const mho_neuron_circuit *c;
+    double r_heater_ohm, rth_K_per_W, r300_ohm, r_metal_ohm, trim_V;
+    int n_slice;
+    double s[MHO_I_MAX_SLICE]; /* temperature rise of a slice over that under the wire */
+    mho_i_branch branch[MHO_I_MAX_SLICE]; /* heating branch after the reset */
+} mho_i_neuron;
+/* rise_before_K: temperature rise under the wire that the evaluation before the reset reached. */
+void mho_i_neuron_init(mho_i_neuron *n, const mho_neuron_param *p, const mho_neuron_circuit *c,
+                       const mho_neuron_device *d, double rise_before_K);
+/* Film resistance at temperature rise rise_K under the wire; d_dtc (may be NULL): by t_c, ohm/K. */
+double mho_i_neuron_film_ohm(const mho_i_neuron *n, double rise_K, double *d_dtc);
+/* The same for n_rise rises at once, vectorised with fast transcendental functions (relative error
+ * below 1e-12); d_dtc out [n_rise]. neuron_kernel.c                                               */
+void mho_i_neuron_film_many(const mho_i_neuron *n, int n_rise, const double *rise_K, double *r_ohm,
+                            double *d_dtc);
+/* Amplifier output that holds the rise, trim taken off; < 0 if the film alone heats more. */
+double mho_i_neuron_drive_V(const mho_i_neuron *n, double rise_K, double r_film_ohm);
+double mho_i_neuron_divider_V(const mho_i_neuron *n, double r_film_ohm);
+/* Rise that the reset is assumed to come from: full scale of the nominal device. */
+double mho_i_neuron_rise_full_K(const mho_neuron_param *p, const mho_neuron_circuit *c);
+
+/* ---- transfer curve along the temperature, neuron_curve.c ---- */
+enum { MHO_I_N_RISE = 160 };
+typedef struct mho_i_curve {
+    double v_in[MHO_I_N_RISE], v_out[MHO_I_N_RISE], d_dtc[MHO_I_N_RISE];
+    double slope[MHO_I_N_RISE], slope_dtc[MHO_I_N_RISE]; /* d/dv_in */
+} mho_i_curve;
+/* Fills the curve up to amplifier output v_top_V. false: v_in is not monotone (thermal runaway). */
+bool mho_i_curve_make(const mho_i_neuron *n, double v_top_V, mho_i_curve *out);
+double mho_i_curve_at(const mho_i_curve *c, double v_in, double *d_dtc, int *hint);
+
+#endif
