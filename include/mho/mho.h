@@ -3,5 +3,9 @@
 #define MHO_H
 #include "mho/array.h"
 #include "mho/base.h"
+#include "mho/chip.h"
 #include "mho/device.h"
+#include "mho/network.h"
+#include "mho/report.h"
+#include "mho/study.h"
 #endif
