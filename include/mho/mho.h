@@ -3,4 +3,5 @@
 #define MHO_H
 #include "mho/array.h"
 #include "mho/base.h"
+#include "mho/io.h"
 #endif

@@ -98,6 +98,13 @@ mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsi
                            size_t *n_byte);
 /* Written beside path, synced, renamed: the old file stays whole until the new one is. */
 mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, size_t n_byte);
+/* The same from several places, so that large data need no copy to get a header before them. */
+typedef struct mho_i_part {
+    const void *data;
+    size_t n_byte;
+} mho_i_part;
+mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
+                                  const mho_i_part *parts);
 /* Can a file be made at path? Checked before hours of work, not after; changes nothing there. */
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);
