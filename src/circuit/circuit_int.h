@@ -1,0 +1,96 @@
+/* circuit_int.h - the array circuit from the inside. A user's array with its options is turned into
+ * a plain network (mho_i_net): m driven lines x n sensed lines of nodes, every line a chain of
+ * equal segments with a conductance at either end to a known potential. Solvers see only the
+ * network and the cells' effective conductances; transposed reads, selections, stuck cells and end
+ * resistances are gone. Knows nothing of networks of neurons, chips or files.                    */
+#ifndef MHO_CIRCUIT_INT_H
+#define MHO_CIRCUIT_INT_H
+
+#include "base/base_int.h"
+#include "mho/array.h"
+
+#include <math.h>
+
+/* One family of parallel lines, node k of line l being next to cell k of it. */
+typedef struct mho_i_lines {
+    size_t n_line, n_node;         /* lines, nodes per line */
+    double *seg_S;                 /* [n_line] S between neighbouring nodes, > 0; INFINITY: ideal */
+    double *lo_S, *hi_S;           /* [n_line] S from the first / last node to pot: one segment and
+                                      the end resistance; 0: open; INFINITY: the line is tied to pot */
+    double *r_seg_ohm, *r_end_ohm; /* [n_line] ohm, what seg_S, lo_S and hi_S were made of */
+    unsigned char *broken; /* NULL or [n_line][n_node + 1]: segment before node k is open; the
+                              first and last are already contained in lo_S and hi_S */
+    unsigned char *off;    /* [n_line], not 0: not selected */
+    double *pot_V;         /* [n_line] V: potential of unselected lines and of sensed lines */
+    bool any_lo, any_hi;   /* is any of lo_S / hi_S > 0? */
+    bool any_ideal;        /* is any seg_S infinite? */
+} mho_i_lines;
+
+typedef struct mho_i_net {
+    size_t m, n;              /* driven lines (inputs), sensed lines (outputs) */
+    mho_i_lines drive, sense; /* drive: m lines of n nodes; sense: n lines of m nodes, top first */
+} mho_i_net;
+
+typedef struct mho_i_factor mho_i_factor; /* kept factor of the port elimination */
+
+struct mho_array {
+    mho_ctx *ctx;
+    size_t n_row, n_col;
+    mho_array_opt opt; /* pointers point to our copies */
+    mho_i_net net;
+    double *g_user_S; /* [n_row][n_col] S as programmed */
+    double *g_S;      /* [m][n] S: the network's cells (transposed if need be, stuck cells and ohmic
+                         series resistance applied); for other laws the parameter of the law */
+    bool nonlinear;   /* law or selector not ohmic */
+    bool programmed;
+    double g_max_S, g_mean_S; /* of g_S */
+    double *m_S;              /* [m][n] transfer matrix, valid if has_m */
+    double *i0_A;             /* [n] currents with all inputs 0 (biased lines), valid if has_m */
+    bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
+    mho_i_factor *factor;     /* of the present g_S, or NULL */
+    size_t n_changed;         /* cells changed by low-rank updates since the last build */
+    double m_check_rel;       /* what the check of m_S found; < 0: not checked yet */
+    double build_s;
+};
+
+/* Cells of the network: index (i,j) of [m][n] <-> the user's cell, row-major in [n_row][n_col]. */
+static inline size_t mho_i_circuit_user_cell(const mho_array *a, size_t i, size_t j) {
+    return a->opt.transposed ? j * a->n_col + i : i * a->n_col + j;
+}
+
+/* ---- net.c: options -> network ---- */
+mho_status mho_i_net_new(mho_ctx *ctx, size_t n_row, size_t n_col, const mho_array_opt *opt,
+                         mho_i_net *net);
+void mho_i_net_free(mho_ctx *ctx, mho_i_net *net);
+/* Does every node have a way to a known potential? conducts: [m][n] S, > 0 where a cell does.
+ * MHO_ERR_SINGULAR names the line.                                                               */
+mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, const double *g_S);
+/* Potentials at the line ends for one input vector v [m]: u out [m]. */
+void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
+
+/* ---- solvers ----
+ * Read: n_vec vectors v_V [n_vec][m] V (of the network: of the user's inputs), i_A out [n_vec][n]
+ * A. w_V and b_V: NULL, or out [n_vec][m][n] node voltages of the network (not transposed back; the
+ * caller does that). rep gets residual_rel, iterations, newton_steps, n_unconverged (added up; the
+ * largest residual); build_s, read_s and power_W are the caller's. i_A may be NULL if w_V is not.
+ * MHO_WARN_NOT_CONVERGED: i_A holds the best iterates, a message is stored.                      */
+mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
+                         double *b_V, mho_array_report *rep);
+mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                             double *w_V, double *b_V, mho_array_report *rep);
+/* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
+mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                                double *w_V, double *b_V, mho_array_report *rep);
+
+/* ---- law.c: current and slope of every cell of the network, series selector included ----
+ * v, i, slope: [m][n]; work: [4][m][n]. slope is the derivative of the current with respect to v.
+ */
+mho_status mho_i_law_eval(mho_array *a, const double *v_V, double *i_A, double *slope_S,
+                          double *work);
+
+/* Largest Kirchhoff residual over all nodes / largest current of a line, i_cell [m][n] A the cell
+ * currents at (w, b), u [m] the input potentials.                                                */
+double mho_i_net_residual(const mho_i_net *net, const double *u_V, const double *w_V,
+                          const double *b_V, const double *i_cell_A);
+
+#endif
