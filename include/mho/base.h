@@ -86,6 +86,9 @@ MHO_API bool mho_quantity_parse(const char *text, const char *unit, double *valu
 MHO_API char *mho_quantity_format(double value, const char *unit, int digits, char *buf,
                                   size_t n_buf);
 
+/* Give back a text that a function of the library handed out. NULL is allowed. */
+MHO_API void mho_text_free(mho_ctx *ctx, char *text);
+
 /* Bytes held at present and at most so far through this context. */
 MHO_API size_t mho_ctx_bytes(const mho_ctx *ctx);
 MHO_API size_t mho_ctx_peak_bytes(const mho_ctx *ctx);

@@ -12,8 +12,9 @@ extern "C" {
 #endif
 
 /* One row of a parameter table. */
+enum { MHO_PARAM_KEY = 32 };
 typedef struct mho_param_info {
-    const char *key;    /* name in files, without the unit suffix */
+    char key[MHO_PARAM_KEY]; /* name in files: the field without its unit suffix */
     const char *unit;   /* "" for a pure number */
     double min, max;    /* allowed, inclusive */
     char mark;          /* 'P', 'C', 'A' for the card asked for */

@@ -2,6 +2,7 @@
 #ifndef MHO_REPORT_H
 #define MHO_REPORT_H
 
+#include "mho/io.h"
 #include "mho/study.h"
 
 #ifdef __cplusplus
@@ -14,10 +15,6 @@ MHO_API mho_status mho_run_report_html(mho_ctx *ctx, const mho_run_result *resul
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;
-MHO_API void mho_text_free(mho_ctx *ctx, char *text); /* NULL is allowed */
-/* Write a text to a file, whole or not at all; may it be written? (changes nothing) */
-MHO_API mho_status mho_file_write(mho_ctx *ctx, const char *path, const char *text) MHO_CHECK;
-MHO_API mho_status mho_file_writable(mho_ctx *ctx, const char *path) MHO_CHECK;
 
 #ifdef __cplusplus
 }

@@ -91,6 +91,8 @@ void mho_i_text_init(mho_i_text *t, mho_ctx *ctx);
 void mho_i_text_add(mho_i_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mho_i_text_put(mho_i_text *t, const char *data, size_t n); /* as is */
 void mho_i_text_free(mho_i_text *t);
+/* Letters to add, drop or change to get from a to b: for "did you mean". */
+int mho_i_text_distance(const char *a, const char *b);
 
 /* ---- files ---- */
 /* Whole file in memory, at most max_byte; one 0 byte follows the content. */
@@ -98,6 +100,13 @@ mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsi
                            size_t *n_byte);
 /* Written beside path, synced, renamed: the old file stays whole until the new one is. */
 mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, size_t n_byte);
+/* The same from several places, so that large data need no copy to get a header before them. */
+typedef struct mho_i_part {
+    const void *data;
+    size_t n_byte;
+} mho_i_part;
+mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
+                                  const mho_i_part *parts);
 /* Can a file be made at path? Checked before hours of work, not after; changes nothing there. */
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);
@@ -106,5 +115,14 @@ mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path);
  * absent.                                                                                         */
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out);
 double mho_i_now_s(void); /* monotonic clock */
+
+/* ---- child processes ---- */
+/* Run argv[0] (searched in PATH, no shell), feed it input[n_input], add what it writes to out and
+ * err (NULL: dropped). It is killed after limit_s or when progress says stop. MHO_OK: it ran and
+ * exit_status is its own (128 + number if a signal ended it). MHO_ERR_DEPENDENCY: not installed,
+ * or too slow.                                                                                    */
+mho_status mho_i_child_run(mho_ctx *ctx, const char *const argv[], const char *input,
+                           size_t n_input, double limit_s, mho_i_text *out, mho_i_text *err,
+                           int *exit_status);
 
 #endif

@@ -83,10 +83,26 @@ static mho_status write_all(mho_ctx *ctx, int fd, const char *path, const char *
         data += put;
         n -= (size_t)put;
     }
+    return MHO_OK;
+}
+
+static mho_status write_parts(mho_ctx *ctx, int fd, const char *path, size_t n_part,
+                              const mho_i_part *parts) {
+    for (size_t k = 0; k < n_part; k++) {
+        mho_status status = write_all(ctx, fd, path, parts[k].data, parts[k].n_byte);
+        if (status < 0) {
+            return status;
+        }
+    }
     return fsync(fd) == 0 || errno == EINVAL ? MHO_OK : io_error(ctx, path, "cannot be synced");
 }
 
 mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, size_t n_byte) {
+    return mho_i_file_write_parts(ctx, path, 1, &(mho_i_part){data, n_byte});
+}
+
+mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
+                                  const mho_i_part *parts) {
     char temp[PATH_MAX];
     if (snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path) >= (int)sizeof temp) {
         return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", path);
@@ -97,7 +113,7 @@ mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, si
     }
     mode_t mask = umask(0);
     umask(mask);
-    mho_status status = write_all(ctx, fd, path, data, n_byte);
+    mho_status status = write_parts(ctx, fd, path, n_part, parts);
     if (status == MHO_OK && fchmod(fd, 0666 & ~mask) != 0) {
         status = io_error(ctx, path, "cannot be written");
     }

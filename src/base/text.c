@@ -49,3 +49,31 @@ void mho_i_text_add(mho_i_text *t, const char *fmt, ...) {
     }
     va_end(again);
 }
+
+void mho_text_free(mho_ctx *ctx, char *text) {
+    mho_i_free(ctx, text);
+}
+
+/* Levenshtein's distance, one row at a time; words longer than the row are far from everything. */
+int mho_i_text_distance(const char *a, const char *b) {
+    enum { MAX = 48 };
+    int n_a = (int)strlen(a), n_b = (int)strlen(b), row[MAX + 1];
+    if (n_a > MAX || n_b > MAX) {
+        return MAX;
+    }
+    for (int j = 0; j <= n_b; j++) {
+        row[j] = j;
+    }
+    for (int i = 1; i <= n_a; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n_b; j++) {
+            int best = diagonal + (a[i - 1] != b[j - 1]);
+            best = best < row[j] + 1 ? best : row[j] + 1;
+            best = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[n_b];
+}

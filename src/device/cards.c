@@ -20,6 +20,26 @@ static const neuron_row neuron_rows[] = {
 };
 enum { N_NEURON_ROW = sizeof neuron_rows / sizeof *neuron_rows };
 
+void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]) {
+    static const char *const endings[][2] = {{"ohm", "_ohm"},   {"S", "_S"},
+                                             {"V", "_V"},       {"W", "_W"},
+                                             {"J", "_J"},       {"s", "_s"},
+                                             {"K", "_K"},       {"m2", "_m2"},
+                                             {"1/K", "_per_K"}, {"K/W", "_K_per_W"},
+                                             {"", "_rel"},      {"J/K", "_J_per_K"},
+                                             {"", "_frac"}};
+    size_t n = strlen(field);
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
+        size_t n_end = strlen(endings[k][1]);
+        if (strcmp(unit, endings[k][0]) == 0 && n > n_end &&
+            strcmp(field + n - n_end, endings[k][1]) == 0) {
+            n -= n_end;
+            break;
+        }
+    }
+    snprintf(key, MHO_PARAM_KEY, "%.*s", (int)n, field);
+}
+
 static int card_index(const char *card) {
     static const char names[] = "UTN";
     const char *at = card && strlen(card) == 1 ? strchr(names, card[0]) : NULL;
@@ -52,15 +72,19 @@ mho_param_info mho_neuron_param_describe(size_t k, const char *card) {
     const neuron_row *r = &neuron_rows[k];
     int c = card_index(card);
     c = c < 0 ? 2 : c;
-    return (mho_param_info){r->key, r->unit, r->min, r->max, r->marks[c], r->source[c], r->help};
+    mho_param_info info = {"",     r->unit, r->min, r->max, r->marks[c], r->source[c], r->help};
+    mho_i_param_key(r->key, r->unit, info.key);
+    return info;
 }
 
 double mho_neuron_param_get(const mho_neuron_param *param, size_t k) {
     return *(const double *)((const char *)param + neuron_rows[k].offset);
 }
 
-static mho_status check_range(mho_ctx *ctx, const char *key, const char *unit, double value,
+static mho_status check_range(mho_ctx *ctx, const char *field, const char *unit, double value,
                               double min, double max) {
+    char key[MHO_PARAM_KEY];
+    mho_i_param_key(field, unit, key);
     if (value >= min && value <= max) { /* false for NaN */
         return MHO_OK;
     }
@@ -107,7 +131,9 @@ size_t mho_cbram_param_count(void) {
 }
 
 mho_param_info mho_cbram_param_describe(size_t k) {
-    return cbram_rows[k].info;
+    mho_param_info info = cbram_rows[k].info;
+    mho_i_param_key(cbram_rows[k].info.key, info.unit, info.key);
+    return info;
 }
 
 double mho_cbram_param_get(const mho_cbram_param *param, size_t k) {

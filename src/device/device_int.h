@@ -6,6 +6,11 @@
 #include "base/base_int.h"
 #include "mho/device.h"
 
+/* ---- cards.c ---- */
+/* Name in files of a field: "rth_K_per_W" with unit "K/W" gives "rth"; _rel and _frac of pure
+ * numbers go too, _ratio stays because a bare noun would not say what is meant.                   */
+void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]);
+
 /* ---- hysteresis (L2P), hysteresis.c ---- */
 /* The major loop and the branch that a reversal at (t_r, g_r) started; direction +1 heating. */
 typedef struct mho_i_branch {
