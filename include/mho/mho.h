@@ -4,4 +4,5 @@
 #include "mho/array.h"
 #include "mho/base.h"
 #include "mho/io.h"
+#include "mho/spice.h"
 #endif
