@@ -4,5 +4,6 @@
 #include "mho/array.h"
 #include "mho/base.h"
 #include "mho/io.h"
+#include "mho/report.h"
 #include "mho/spice.h"
 #endif
