@@ -8,5 +8,6 @@
 #include "mho/io.h"
 #include "mho/network.h"
 #include "mho/report.h"
+#include "mho/spice.h"
 #include "mho/study.h"
 #endif

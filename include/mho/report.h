@@ -1,4 +1,5 @@
-/* mho/report.h - results for people and for machines: one HTML page, one JSON object. */
+/* mho/report.h - results for people and for machines: one HTML page, one JSON object, pictures.
+ * Pictures are drawn by gnuplot, which must be installed.                                          */
 #ifndef MHO_REPORT_H
 #define MHO_REPORT_H
 
@@ -15,6 +16,21 @@ MHO_API mho_status mho_run_report_html(mho_ctx *ctx, const mho_run_result *resul
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;
+
+/* ---- maps: one number per cell of a matrix, as colours ---- */
+typedef struct mho_map {
+    size_t n_row, n_col;
+    const double *value; /* in [n_row][n_col] in unit; row 0 is drawn on top; NaN is grey */
+    const char *unit;    /* "V": a prefix (mV, uV) is chosen by size */
+    const char *title;
+    const char *quantity;          /* stands beside the colour bar: "IR drop" */
+    const char *x_label, *y_label; /* "column (bit line)", "row (word line)" */
+} mho_map;
+
+/* Draw as a PNG file whose longer side has about 1,500 pixels. Over 1,000 lines, several cells
+ * share a pixel, which shows their mean. MHO_ERR_DEPENDENCY: gnuplot is not installed. MHO_ERR_IO,
+ * _DIM, _NOMEM.      */
+MHO_API mho_status mho_map_save_png(mho_ctx *ctx, const mho_map *map, const char *path) MHO_CHECK;
 
 #ifdef __cplusplus
 }

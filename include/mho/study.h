@@ -78,6 +78,8 @@ typedef struct mho_run_result {
     double train_s, program_s, evaluate_s, budget_s, verify_s, total_s; /* program, evaluate: a chip */
     double published_accuracy;  /* 0.9838 */
     const char *published_source;
+    mho_ctx *ctx;         /* the library's own */
+    uint8_t *miss_pixels; /* likewise: what miss[].pixels point into */
 } mho_run_result;
 
 /* The main job on LeNet-5. Long: reports progress, can be stopped; training and finished chips are

@@ -1,0 +1,189 @@
+/* check.c - the fast path against the slow one, layer by layer on the same inputs: every tile through
+ * the general nodal solver, every neuron by direct solution of its equations. Noise is off, the
+ * instance's own imperfections stay.                                                              */
+#include "chip_int.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct check {
+    const mho_chip *chip;
+    size_t n_image;
+    mho_array **array; /* [tiles of all layers], reference solver */
+    double *v_V;       /* [n_vec][tile rows] */
+    double *i_A;       /* [n_vec][tile columns] */
+    double *z_ref;     /* [n_out][n_vec] */
+    double *z_max, *z_err; /* [n_layer] largest |z_ref| and difference */
+    mho_chip_verify *out;
+} check;
+
+static size_t first_tile(const mho_chip *chip, const mho_i_layer *layer) {
+    size_t t = 0;
+    for (const mho_i_layer *l = chip->layer; l < layer; l++) {
+        t += l->n_tile;
+    }
+    return t;
+}
+
+/* Vectors of the view: lane < n_image of every column; vector v is column v / n_image. */
+static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size_t n_vec) {
+    const mho_i_tile *tile = &view->layer->tile[t];
+    double v_read = c->chip->spec.synapse.v_read_V, z_per_A = view->layer->z_per_A;
+    for (size_t v = 0; v < n_vec; v++) {
+        size_t col = v / c->n_image * MHO_I_LANES + v % c->n_image;
+        for (size_t r = 0; r < tile->n_row; r++) {
+            c->v_V[v * tile->n_row + r] =
+                v_read * (double)view->x[(tile->row0 + r) * view->n_col + col];
+        }
+    }
+    mho_array_report rep;
+    mho_status status = mho_array_read(c->array[first_tile(c->chip, view->layer) + t], n_vec, c->v_V,
+                                       c->i_A, &rep);
+    if (status < 0) {
+        return status;
+    }
+    c->out->residual_rel = fmax(c->out->residual_rel, rep.residual_rel);
+    for (size_t v = 0; v < n_vec; v++) {
+        const double *i = c->i_A + v * 2 * tile->n_out;
+        for (size_t o = 0; o < tile->n_out; o++) {
+            c->z_ref[(tile->out0 + o) * n_vec + v] += z_per_A * (i[2 * o] - i[2 * o + 1]);
+        }
+    }
+    return status;
+}
+
+static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_t col) {
+    const mho_chip *chip = c->chip;
+    const mho_i_layer *layer = view->layer;
+    size_t k = mho_i_chip_neuron_of(chip, layer, o, view->y, col / MHO_I_LANES);
+    double z = (double)view->z[o * view->n_col + col], v_out;
+    z = fmin(fmax(z, chip->grid.z_min), chip->grid.z_max);
+    const mho_neuron_circuit *circuit = &chip->neuron.circuit;
+    mho_status status =
+        mho_neuron_output(chip->ctx, &chip->spec.neuron, circuit, &layer->device[k],
+                          fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0), &v_out, NULL);
+    if (status == MHO_OK) {
+        double a = (double)view->a[o * view->a_stride + col];
+        double span = chip->neuron.v_span_V / chip->v_full_V;
+        c->out->neuron_error_rel =
+            fmax(c->out->neuron_error_rel, fabs(a - v_out / chip->v_full_V) / span);
+        c->out->n_neuron++;
+    }
+    return status;
+}
+
+static mho_status check_row(void *user, const mho_i_view *view) {
+    check *c = user;
+    const mho_i_layer *layer = view->layer;
+    size_t n_out = layer->shape.n_out, number = (size_t)(layer - c->chip->layer);
+    size_t n_vec = layer->shape.out_w * c->n_image;
+    memset(c->z_ref, 0, n_out * n_vec * sizeof *c->z_ref);
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_status status = tile_currents(c, view, t, n_vec);
+        if (status < 0) {
+            return status;
+        }
+    }
+    for (size_t o = 0; o < n_out; o++) {
+        for (size_t v = 0; v < n_vec; v++) {
+            size_t col = v / c->n_image * MHO_I_LANES + v % c->n_image;
+            double want = c->z_ref[o * n_vec + v];
+            c->z_max[number] = fmax(c->z_max[number], fabs(want));
+            c->z_err[number] =
+                fmax(c->z_err[number], fabs((double)view->z[o * view->n_col + col] - want));
+            c->out->n_current++;
+            mho_status status = view->a ? check_neuron(c, view, o, col) : MHO_OK;
+            if (status < 0) {
+                return status;
+            }
+        }
+    }
+    return mho_i_progress(c->chip->ctx, "checking against the slow path",
+                          (double)(view->y + 1) / (double)layer->shape.out_h);
+}
+
+static mho_status make_arrays(check *c) {
+    const mho_chip *chip = c->chip;
+    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
+    opt.solver = MHO_SOLVER_REFERENCE;
+    size_t k = 0;
+    for (size_t l = 0; l < chip->n_layer; l++) {
+        for (size_t t = 0; t < chip->layer[l].n_tile; t++, k++) {
+            const mho_i_tile *tile = &chip->layer[l].tile[t];
+            mho_status status =
+                mho_array_new(chip->ctx, tile->n_row, 2 * tile->n_out, &opt, &c->array[k]);
+            if (status == MHO_OK) {
+                status = mho_array_program(c->array[k], tile->g_S);
+            }
+            if (status < 0) {
+                return status;
+            }
+        }
+    }
+    return MHO_OK;
+}
+
+/* Sizes of the buffers: the widest tile row set and layer, times the vectors of one output row. */
+static mho_status make_buffers(check *c, size_t *n_tile) {
+    const mho_chip *chip = c->chip;
+    mho_ctx *ctx = chip->ctx;
+    size_t v = 0, i = 0, z = 0;
+    *n_tile = 0;
+    for (size_t l = 0; l < chip->n_layer; l++) {
+        const mho_i_layer *layer = &chip->layer[l];
+        size_t n_vec = layer->shape.out_w * c->n_image;
+        *n_tile += layer->n_tile;
+        v = v > n_vec * layer->n_row ? v : n_vec * layer->n_row;
+        i = i > n_vec * 2 * layer->shape.n_out ? i : n_vec * 2 * layer->shape.n_out;
+        z = z > n_vec * layer->shape.n_out ? z : n_vec * layer->shape.n_out;
+    }
+    c->array = mho_i_alloc(ctx, *n_tile, sizeof(mho_array *));
+    c->v_V = mho_i_alloc(ctx, v, sizeof(double));
+    c->i_A = mho_i_alloc(ctx, i, sizeof(double));
+    c->z_ref = mho_i_alloc(ctx, z, sizeof(double));
+    c->z_max = mho_i_alloc(ctx, chip->n_layer, sizeof(double));
+    c->z_err = mho_i_alloc(ctx, chip->n_layer, sizeof(double));
+    return c->array && c->v_V && c->i_A && c->z_ref && c->z_max && c->z_err ? MHO_OK : MHO_ERR_NOMEM;
+}
+
+static void draw_sample(const mho_dataset *set, uint64_t seed, size_t n, size_t *image) {
+    double u[MHO_I_LANES];
+    mho_i_rng_uniform(seed, MHO_RNG_VERIFY_SAMPLE, 0, 0, n, u);
+    for (size_t k = 0; k < n; k++) {
+        image[k] = (size_t)(u[k] * (double)mho_dataset_n_image(set));
+    }
+}
+
+mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image, uint64_t seed,
+                          mho_chip_verify *out) {
+    mho_ctx *ctx = chip->ctx;
+    if (!chip->programmed || n_image < 1 || n_image > MHO_I_LANES) {
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "check of %zu pictures: a programmed chip and 1 to %d are wanted", n_image,
+                          MHO_I_LANES);
+    }
+    size_t image[MHO_I_LANES], n_tile = 0;
+    check c = {.chip = chip, .n_image = n_image, .out = out};
+    *out = (mho_chip_verify){.n_image = n_image};
+    draw_sample(set, seed, n_image, image);
+    mho_i_scratch *s = mho_i_chip_scratch_new(chip);
+    mho_status status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;
+    if (status == MHO_OK) {
+        status = make_arrays(&c);
+    }
+    if (status == MHO_OK) {
+        status = mho_i_chip_forward(chip, s, set, image, n_image, 0, false, NULL, check_row, &c);
+    }
+    for (size_t l = 0; status == MHO_OK && l < chip->n_layer; l++) {
+        out->array_error_rel = fmax(out->array_error_rel, c.z_err[l] / fmax(c.z_max[l], 1e-300));
+    }
+    for (size_t t = 0; c.array && t < n_tile; t++) {
+        mho_array_free(c.array[t]);
+    }
+    void *all[] = {c.array, c.v_V, c.i_A, c.z_ref, c.z_max, c.z_err};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        mho_i_free(ctx, all[k]);
+    }
+    mho_i_chip_scratch_free(ctx, s);
+    return status;
+}

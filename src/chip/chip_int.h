@@ -1,0 +1,109 @@
+/* chip_int.h - a network on hardware. A chip is made once (design.c: working point, tiles, targets),
+ * programmed many times (program.c: instances with their imperfections), then evaluated (evaluate.c)
+ * without ever solving a circuit again: tiles have become transfer matrices, neurons tables.       */
+#ifndef MHO_CHIP_INT_H
+#define MHO_CHIP_INT_H
+
+#include "base/base_int.h"
+#include "mho/array.h"
+#include "mho/chip.h"
+
+enum {
+    MHO_I_LANES = 64,    /* pictures that go through the layers side by side */
+    MHO_I_GRID_LOW = 96, /* table intervals below and above z_knee */
+    MHO_I_GRID_HIGH = 384,
+    MHO_I_NODES = MHO_I_GRID_LOW + MHO_I_GRID_HIGH + 1
+};
+#define MHO_I_Z_KNEE (-1.2) /* above it the curve bends and the table is fine */
+
+/* Rows row0.. and outputs out0.. of a layer's matrix. Columns: 2k plus, 2k+1 minus of output k. */
+typedef struct mho_i_tile {
+    size_t row0, n_row, out0, n_out;
+    double *target_S; /* [n_row][2 n_out]: what the weights ask for */
+    double *g_S;      /* [n_row][2 n_out]: what is programmed */
+    double *m_S;      /* [n_row][2 n_out]: transfer matrix */
+} mho_i_tile;
+
+typedef struct mho_i_layer {
+    mho_layer shape;
+    size_t n_row; /* shape.n_in and the bias row */
+    bool first, last;
+    size_t n_tile;
+    mho_i_tile *tile;
+    double wire_gain;       /* mean of transfer over conductance of the design: the amplifier's gain
+                               makes up for it */
+    double z_per_A;         /* amplifier gain of this instance: z per column current difference */
+    float *weight;          /* [n_out][n_row]: z per input */
+    float *noise2;          /* [n_out][n_row]: variance of z by read noise, per input squared */
+    float *row_S;           /* [n_row]: sum of the transfer matrix over the columns */
+    size_t n_neuron;        /* 0 in the last layer */
+    size_t first_neuron;    /* number of its first neuron in the chip */
+    mho_neuron_device *device; /* [n_neuron] */
+    const float *table;     /* [n_neuron or 1][MHO_I_NODES][2] */
+    size_t table_stride;    /* floats between neurons: 0 when all are nominal */
+} mho_i_layer;
+
+/* A compute layer, or a pool on the way to the next. */
+typedef struct mho_i_stage {
+    mho_i_layer *layer; /* NULL: pool */
+    mho_layer shape;
+} mho_i_stage;
+
+struct mho_chip {
+    mho_ctx *ctx;
+    mho_chip_spec spec;
+    mho_neuron_design neuron;
+    mho_neuron_grid grid;
+    double v_full_V; /* nominal output at z = 1: activation 1 */
+    size_t n_stage, n_layer, n_neuron;
+    mho_i_stage *stage;
+    mho_i_layer *layer;
+    float *nominal_table; /* [MHO_I_NODES][2] */
+    float *table;         /* [n_neuron][MHO_I_NODES][2], made at the first use */
+    bool programmed;
+    uint64_t seed; /* of the instance */
+    uint32_t imperfections;
+};
+
+/* ---- map.c ---- */
+mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
+                                const float *bias);
+void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer);
+/* Wire, source and sense resistance of the spec, or none. */
+mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires);
+/* Transfer matrices m_S of all tiles of a layer from g_S. */
+mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires);
+
+/* ---- evaluate.c ---- */
+/* What one output row of a compute layer saw and did, for a block of MHO_I_LANES pictures. */
+typedef struct mho_i_view {
+    const mho_i_layer *layer;
+    size_t y, n_col; /* output row; out_w * MHO_I_LANES */
+    const float *x;  /* [n_row][n_col] inputs */
+    const float *z;  /* [n_out][n_col] pre-activations before the amplifier's limits */
+    const float *a;  /* activations: output o, column k at a[o*a_stride + k]; NULL in the last layer */
+    size_t a_stride;
+} mho_i_view;
+typedef mho_status (*mho_i_view_fn)(void *user, const mho_i_view *view);
+
+typedef struct mho_i_scratch mho_i_scratch; /* buffers of one thread */
+mho_i_scratch *mho_i_chip_scratch_new(const mho_chip *chip);
+void mho_i_chip_scratch_free(mho_ctx *ctx, mho_i_scratch *s);
+/* Send pictures image[0..n) (n <= MHO_I_LANES) through the chip. block names the noise streams.
+ * score out [n_class][MHO_I_LANES], may be NULL. fn may be NULL. noisy: fresh noise or none.       */
+mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_dataset *set,
+                              const size_t *image, size_t n, uint32_t block, bool noisy,
+                              float *score, mho_i_view_fn fn, void *user);
+/* Table position of z, in nodes. */
+static inline float mho_i_grid_position(const mho_neuron_grid *g, float z) {
+    float knee = (float)g->z_knee, low = z < knee ? z : knee, high = z > knee ? z : knee;
+    return (low - (float)g->z_min) * (float)((double)g->n_low / (g->z_knee - g->z_min)) +
+           (high - knee) * (float)((double)g->n_high / (g->z_max - g->z_knee));
+}
+/* Random device of the chip: neuron number as the stream. */
+/* Number of the neuron of output o, row y, column x in its layer. */
+size_t mho_i_chip_neuron_of(const mho_chip *chip, const mho_i_layer *layer, size_t o, size_t y,
+                            size_t x);
+uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance);
+
+#endif

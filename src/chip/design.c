@@ -1,0 +1,235 @@
+/* design.c - a chip for a network: working point of the neuron, stages, tiles. */
+#include "chip_int.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *mho_imperfection_name(int bit) {
+    static const char *const names[] = {
+#define NAME(name, bit_, label, text) label,
+        MHO_IMPERFECTION_LIST(NAME)
+#undef NAME
+    };
+    return bit >= 0 && bit < MHO_IMP_COUNT ? names[bit] : "";
+}
+
+const char *mho_imperfection_text(int bit) {
+    static const char *const texts[] = {
+#define TEXT(name, bit_, label, text) text,
+        MHO_IMPERFECTION_LIST(TEXT)
+#undef TEXT
+    };
+    return bit >= 0 && bit < MHO_IMP_COUNT ? texts[bit] : "";
+}
+
+/* Working point, table grid and the nominal table that every neuron would have without spread. */
+static mho_status design_neuron(mho_ctx *ctx, const mho_chip_spec *spec, mho_neuron_design *design,
+                                mho_neuron_grid *grid, double *v_full_V, float *table) {
+    mho_status status =
+        mho_neuron_design_relu(ctx, &spec->neuron, spec->swing_V, spec->z_max, design);
+    if (status < 0) {
+        return mho_i_prefix(ctx, status, "chip.neuron: ");
+    }
+    const mho_neuron_circuit *c = &design->circuit;
+    mho_neuron_device nominal = {0};
+    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, MHO_I_Z_KNEE - 0.1),
+                              .z_knee = MHO_I_Z_KNEE,
+                              .z_max = spec->z_max,
+                              .n_low = MHO_I_GRID_LOW,
+                              .n_high = MHO_I_GRID_HIGH};
+    status = mho_neuron_output(ctx, &spec->neuron, c, &nominal, c->v_bias_V + c->v_swing_V, v_full_V,
+                               NULL);
+    if (status == MHO_OK) {
+        status = mho_neuron_tables(ctx, &spec->neuron, c, 0, 0, 1, &nominal, NULL, grid, *v_full_V,
+                                   table, NULL);
+    }
+    return status;
+}
+
+static float table_at(const mho_neuron_grid *grid, const float *table, double z) {
+    float x = mho_i_grid_position(grid, (float)fmin(fmax(z, grid->z_min), grid->z_max));
+    int k = (int)x;
+    k = k > MHO_I_NODES - 2 ? MHO_I_NODES - 2 : k;
+    float f = x - (float)k;
+    return table[2 * k] * (1 - f) + table[2 * k + 2] * f;
+}
+
+mho_status mho_chip_nominal_curve(mho_ctx *ctx, const mho_chip_spec *spec, size_t n, float *a,
+                                  double *z_min, double *z_max, mho_neuron_design *design) {
+    if (n < 2) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "a curve of %zu points: at least 2 are wanted", n);
+    }
+    float *table = mho_i_alloc(ctx, 2 * MHO_I_NODES, sizeof *table);
+    if (!table) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_neuron_grid grid;
+    double v_full;
+    mho_status status = design_neuron(ctx, spec, design, &grid, &v_full, table);
+    if (status == MHO_OK) {
+        *z_min = grid.z_min;
+        *z_max = grid.z_max;
+        for (size_t k = 0; k < n; k++) {
+            double z = grid.z_min + (grid.z_max - grid.z_min) * (double)k / (double)(n - 1);
+            a[k] = table_at(&grid, table, z);
+        }
+    }
+    mho_i_free(ctx, table);
+    return status;
+}
+
+static double spread_of(const float *table, const mho_neuron_grid *grid, size_t n_dev, double z) {
+    double m = 0, m2 = 0;
+    for (size_t k = 0; k < n_dev; k++) {
+        double a = table_at(grid, table + k * 2 * MHO_I_NODES, z);
+        m += a;
+        m2 += a * a;
+    }
+    m /= (double)n_dev;
+    return sqrt(fmax(m2 / (double)n_dev - m * m, 0));
+}
+
+static mho_neuron_trim trim_of(const mho_chip_spec *spec, const mho_neuron_design *d) {
+    return (mho_neuron_trim){.z_trim = spec->trim_point,
+                             .n_bit = (int)spec->trim_bits,
+                             .range_V = spec->trim_range_rel * d->circuit.v_swing_V,
+                             .error_V = spec->trim_error_V};
+}
+
+mho_status mho_chip_training_noise(mho_ctx *ctx, const mho_chip_spec *spec, mho_net_noise *out) {
+    enum { N_DEV = 200 };
+    float *table = mho_i_alloc(ctx, (size_t)N_DEV * 2 * MHO_I_NODES, sizeof *table);
+    mho_neuron_device *device = mho_i_alloc(ctx, N_DEV, sizeof *device);
+    mho_neuron_design d;
+    mho_neuron_grid grid;
+    double v_full;
+    mho_status status = table && device ? MHO_OK : MHO_ERR_NOMEM;
+    if (status == MHO_OK) {
+        status = design_neuron(ctx, spec, &d, &grid, &v_full, table);
+    }
+    if (status == MHO_OK) {
+        mho_neuron_trim trim = trim_of(spec, &d);
+        mho_neuron_sample(&spec->neuron, 0, 0, N_DEV, device);
+        status = mho_neuron_tables(ctx, &spec->neuron, &d.circuit, 0, 0, N_DEV, device,
+                                   trim.n_bit ? &trim : NULL, &grid, v_full, table, NULL);
+    }
+    if (status == MHO_OK) {
+        double program = spec->synapse.program_error_rel;
+        double level = 1 / ((spec->synapse.levels - 1) * sqrt(12));
+        double amplifier = spec->amplifier_noise_V / d.circuit.v_swing_V;
+        double jitter = spec->neuron.jitter_K / (d.rise_full_K - d.rise_bias_K);
+        double offset = spread_of(table, &grid, N_DEV, 0);
+        *out = (mho_net_noise){.weight_rel = sqrt(2 * program * program + level * level),
+                               .z = sqrt(amplifier * amplifier + jitter * jitter + 1e-4),
+                               .gain = spread_of(table, &grid, N_DEV, 1),
+                               .offset = offset,
+                               .input_bits = (int)spec->input_bits};
+    }
+    mho_i_free(ctx, table);
+    mho_i_free(ctx, device);
+    return status;
+}
+
+static mho_status check_net(mho_ctx *ctx, const mho_net *net) {
+    size_t n = mho_net_n_layer(net), last = n;
+    for (size_t l = 0; l < n; l++) {
+        if (mho_net_layer(net, l)->kind != MHO_LAYER_POOL) {
+            last = l;
+        }
+    }
+    if (last + 1 != n) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "the last of %zu layers must be a compute layer", n);
+    }
+    for (size_t l = 0; l < last; l++) {
+        const mho_layer *s = mho_net_layer(net, l);
+        if (s->kind != MHO_LAYER_POOL && !s->activation) {
+            return mho_i_fail(ctx, MHO_ERR_ARG,
+                              "layer %zu has no activation: on this chip every layer but the last "
+                              "ends in neurons", l);
+        }
+    }
+    return MHO_OK;
+}
+
+static mho_status make_layers(mho_chip *chip, const mho_net *net) {
+    size_t n = mho_net_n_layer(net), k = 0;
+    for (size_t l = 0; l < n; l++) {
+        const mho_layer *shape = mho_net_layer(net, l);
+        chip->stage[l] = (mho_i_stage){NULL, *shape};
+        if (shape->kind == MHO_LAYER_POOL) {
+            continue;
+        }
+        mho_i_layer *layer = &chip->layer[k];
+        chip->stage[l].layer = layer;
+        layer->shape = *shape;
+        layer->n_row = shape->n_in + 1;
+        layer->first = k == 0;
+        layer->last = k + 1 == chip->n_layer;
+        layer->n_neuron = layer->last ? 0
+                          : chip->spec.share == MHO_SHARE_PER_COLUMN ? shape->n_out
+                                                                     : shape->n_out * shape->n_pos;
+        layer->first_neuron = chip->n_neuron;
+        chip->n_neuron += layer->n_neuron;
+        mho_status status =
+            mho_i_chip_map_layer(chip, layer, mho_net_weights(net, l), mho_net_bias(net, l));
+        if (status < 0) {
+            return mho_i_prefix(chip->ctx, status, "layer %zu: ", l);
+        }
+        k++;
+    }
+    return MHO_OK;
+}
+
+mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, mho_chip **out) {
+    *out = NULL;
+    mho_status status = check_net(ctx, net);
+    if (status < 0) {
+        return status;
+    }
+    mho_chip *chip = mho_i_alloc(ctx, 1, sizeof *chip);
+    if (!chip) {
+        return MHO_ERR_NOMEM;
+    }
+    chip->ctx = ctx;
+    chip->spec = *spec;
+    chip->n_stage = mho_net_n_layer(net);
+    for (size_t l = 0; l < chip->n_stage; l++) {
+        chip->n_layer += mho_net_layer(net, l)->kind != MHO_LAYER_POOL;
+    }
+    chip->stage = mho_i_alloc(ctx, chip->n_stage, sizeof *chip->stage);
+    chip->layer = mho_i_alloc(ctx, chip->n_layer, sizeof *chip->layer);
+    chip->nominal_table = mho_i_alloc(ctx, 2 * MHO_I_NODES, sizeof *chip->nominal_table);
+    status = chip->stage && chip->layer && chip->nominal_table ? MHO_OK : MHO_ERR_NOMEM;
+    if (status == MHO_OK) {
+        status = design_neuron(ctx, spec, &chip->neuron, &chip->grid, &chip->v_full_V,
+                               chip->nominal_table);
+    }
+    if (status == MHO_OK) {
+        status = make_layers(chip, net);
+    }
+    if (status < 0) {
+        mho_chip_free(chip);
+        return status;
+    }
+    *out = chip;
+    return MHO_OK;
+}
+
+void mho_chip_free(mho_chip *chip) {
+    if (!chip) {
+        return;
+    }
+    mho_ctx *ctx = chip->ctx;
+    for (size_t l = 0; chip->layer && l < chip->n_layer; l++) {
+        mho_i_chip_free_layer(ctx, &chip->layer[l]);
+    }
+    mho_i_free(ctx, chip->stage);
+    mho_i_free(ctx, chip->layer);
+    mho_i_free(ctx, chip->nominal_table);
+    mho_i_free(ctx, chip->table);
+    mho_i_free(ctx, chip);
+}
+
+const mho_neuron_design *mho_chip_neuron(const mho_chip *chip) {
+    return &chip->neuron;
+}

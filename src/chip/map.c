@@ -1,0 +1,137 @@
+/* map.c - weights to conductances: differential pairs, tiles, the amplifier's gain.
+ *
+ * Weight w in [-w_max, w_max] becomes G+ = g_min + max(w,0) k, G- = g_min + max(-w,0) k with
+ * k = (g_max - g_min)/w_max. A layer's matrix [n_in + 1][n_out] is cut into equal tiles that fit the
+ * array. Wires weaken every weight a little; the amplifier's gain makes up for the mean of that, found
+ * at design time from the transfer matrix of the error-free array.                                */
+#include "chip_int.h"
+
+#include <math.h>
+
+mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires) {
+    mho_array_opt opt = MHO_ARRAY_OPT_INIT;
+    if (wires) {
+        opt.r_word_ohm = opt.r_bit_ohm = spec->wire_ohm;
+        opt.r_source_ohm = spec->source_ohm;
+        opt.r_sense_ohm = spec->sense_ohm;
+    }
+    return opt;
+}
+
+void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer) {
+    for (size_t t = 0; layer->tile && t < layer->n_tile; t++) {
+        mho_i_free(ctx, layer->tile[t].target_S);
+        mho_i_free(ctx, layer->tile[t].g_S);
+        mho_i_free(ctx, layer->tile[t].m_S);
+    }
+    mho_i_free(ctx, layer->tile);
+    mho_i_free(ctx, layer->weight);
+    mho_i_free(ctx, layer->noise2);
+    mho_i_free(ctx, layer->row_S);
+    mho_i_free(ctx, layer->device);
+}
+
+/* Part k of n things in m parts that differ by at most one. */
+static void part(size_t n, size_t m, size_t k, size_t *first, size_t *count) {
+    *first = n * k / m;
+    *count = n * (k + 1) / m - *first;
+}
+
+static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
+    mho_ctx *ctx = chip->ctx;
+    size_t rows = (size_t)chip->spec.rows, pairs = (size_t)chip->spec.cols / 2;
+    size_t n_v = (layer->n_row + rows - 1) / rows, n_h = (layer->shape.n_out + pairs - 1) / pairs;
+    layer->n_tile = n_v * n_h;
+    layer->tile = mho_i_alloc(ctx, layer->n_tile, sizeof *layer->tile);
+    if (!layer->tile) {
+        layer->n_tile = 0;
+        return MHO_ERR_NOMEM;
+    }
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        part(layer->n_row, n_v, t / n_h, &tile->row0, &tile->n_row);
+        part(layer->shape.n_out, n_h, t % n_h, &tile->out0, &tile->n_out);
+        size_t n = tile->n_row * 2 * tile->n_out;
+        tile->target_S = mho_i_alloc(ctx, n, sizeof(double));
+        tile->g_S = mho_i_alloc(ctx, n, sizeof(double));
+        tile->m_S = mho_i_alloc(ctx, n, sizeof(double));
+        if (!tile->target_S || !tile->g_S || !tile->m_S) {
+            return MHO_ERR_NOMEM;
+        }
+    }
+    return MHO_OK;
+}
+
+static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *weights,
+                        const float *bias) {
+    const mho_cbram_param *s = &chip->spec.synapse;
+    double range = s->g_max_S - s->g_min_S, w_max = layer->shape.w_max;
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        for (size_t r = 0; r < tile->n_row; r++) {
+            for (size_t c = 0; c < tile->n_out; c++) {
+                size_t row = tile->row0 + r, out = tile->out0 + c;
+                double w = row < layer->shape.n_in ? (double)weights[out * layer->shape.n_in + row]
+                                                   : (double)bias[out];
+                w = fmin(fmax(w / w_max, -1), 1);
+                double *pair = tile->target_S + r * 2 * tile->n_out + 2 * c;
+                pair[0] = s->g_min_S + fmax(w, 0) * range;
+                pair[1] = s->g_min_S + fmax(-w, 0) * range;
+            }
+        }
+    }
+}
+
+mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires) {
+    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, wires);
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        mho_status status = mho_array_transfer_many(chip->ctx, 1, tile->n_row, 2 * tile->n_out, &opt,
+                                                    tile->g_S, tile->m_S);
+        if (status < 0) {
+            return mho_i_prefix(chip->ctx, status, "tile %zu: ", t);
+        }
+    }
+    return MHO_OK;
+}
+
+/* Least-squares factor between the pair differences of transfer matrix and target. */
+static double mean_gain(const mho_i_layer *layer) {
+    double mt = 0, tt = 0;
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        const mho_i_tile *tile = &layer->tile[t];
+        for (size_t k = 0; k < tile->n_row * tile->n_out; k++) {
+            double want = tile->target_S[2 * k] - tile->target_S[2 * k + 1];
+            mt += want * (tile->m_S[2 * k] - tile->m_S[2 * k + 1]);
+            tt += want * want;
+        }
+    }
+    return tt > 0 && mt > 0 ? mt / tt : 1;
+}
+
+mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
+                                const float *bias) {
+    mho_ctx *ctx = chip->ctx;
+    mho_status status = cut_tiles(chip, layer);
+    if (status < 0) {
+        return status;
+    }
+    size_t n = layer->shape.n_out * layer->n_row;
+    layer->weight = mho_i_alloc(ctx, n, sizeof(float));
+    layer->noise2 = mho_i_alloc(ctx, n, sizeof(float));
+    layer->row_S = mho_i_alloc(ctx, layer->n_row, sizeof(float));
+    layer->device = mho_i_alloc(ctx, layer->n_neuron, sizeof *layer->device);
+    if (!layer->weight || !layer->noise2 || !layer->row_S || !layer->device) {
+        return MHO_ERR_NOMEM;
+    }
+    set_targets(chip, layer, weights, bias);
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        for (size_t k = 0; k < tile->n_row * 2 * tile->n_out; k++) {
+            tile->g_S[k] = tile->target_S[k];
+        }
+    }
+    status = mho_i_chip_solve_tiles(chip, layer, true);
+    layer->wire_gain = status == MHO_OK ? mean_gain(layer) : 1;
+    return status;
+}

@@ -1,0 +1,149 @@
+/* program.c - one instance of the chip: cells written, transfer matrices built, neurons drawn,
+ * trimmed and tabulated.                                                                          */
+#include "chip_int.h"
+
+#include <math.h>
+#include <string.h>
+
+uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance) {
+    uint32_t r[4];
+    mho_i_rng_u32x4(seed, MHO_RNG_CHIP_SEED, instance, 0, 0, r);
+    return ((uint64_t)r[1] << 32) | r[0];
+}
+
+static void add_stats(mho_write_stats *sum, const mho_write_stats *s) {
+    double n = (double)(sum->cells + s->cells);
+    double e2 = n > 0 ? ((double)sum->cells * sum->error_rel * sum->error_rel +
+                         (double)s->cells * s->error_rel * s->error_rel) / n
+                      : 0;
+    sum->cells += s->cells;
+    sum->attempts += s->attempts;
+    sum->energy_J += s->energy_J;
+    sum->time_s += s->time_s;
+    sum->error_rel = sqrt(e2);
+}
+
+static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_report *rep) {
+    bool levels = chip->imperfections & MHO_IMP_LEVELS, noisy = chip->imperfections & MHO_IMP_PROGRAM;
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        size_t n = tile->n_row * 2 * tile->n_out;
+        mho_write_stats stats;
+        mho_status status =
+            mho_cbram_program(chip->ctx, &chip->spec.synapse, chip->seed, rep->n_cell, n,
+                              tile->target_S, tile->g_S, levels, noisy, &stats);
+        if (status < 0) {
+            return status;
+        }
+        rep->n_cell += n;
+        rep->n_array++;
+        add_stats(&rep->write, &stats);
+    }
+    return MHO_OK;
+}
+
+/* Effective weights, noise and row loads in the units of the evaluation from the tiles. */
+static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
+    const mho_cbram_param *s = &chip->spec.synapse;
+    bool wires = chip->imperfections & MHO_IMP_WIRES;
+    double gain = wires ? layer->wire_gain : 1;
+    double read = chip->imperfections & MHO_IMP_READ_NOISE ? s->read_noise_rel : 0;
+    layer->z_per_A = layer->shape.w_max / ((s->g_max_S - s->g_min_S) * s->v_read_V * gain);
+    double per_S = layer->z_per_A * s->v_read_V;
+    memset(layer->row_S, 0, layer->n_row * sizeof *layer->row_S);
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        const mho_i_tile *tile = &layer->tile[t];
+        for (size_t r = 0; r < tile->n_row; r++) {
+            for (size_t c = 0; c < tile->n_out; c++) {
+                const double *m = tile->m_S + r * 2 * tile->n_out + 2 * c;
+                size_t at = (tile->out0 + c) * layer->n_row + tile->row0 + r;
+                double rms2 = read * read * (m[0] * m[0] + m[1] * m[1]);
+                layer->weight[at] = (float)(per_S * (m[0] - m[1]));
+                layer->noise2[at] = (float)(per_S * per_S * rms2);
+                layer->row_S[tile->row0 + r] += (float)(m[0] + m[1]);
+            }
+        }
+    }
+}
+
+static mho_status program_arrays(mho_chip *chip, mho_program_report *rep) {
+    double t0 = mho_i_now_s();
+    for (size_t l = 0; l < chip->n_layer; l++) {
+        mho_i_layer *layer = &chip->layer[l];
+        mho_status status = write_layer(chip, layer, rep);
+        if (status == MHO_OK) {
+            status = mho_i_chip_solve_tiles(chip, layer, chip->imperfections & MHO_IMP_WIRES);
+        }
+        if (status < 0) {
+            return mho_i_prefix(chip->ctx, status, "compute layer %zu: ", l);
+        }
+        fold_layer(chip, layer);
+    }
+    rep->array_s = mho_i_now_s() - t0;
+    return MHO_OK;
+}
+
+static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
+    mho_ctx *ctx = chip->ctx;
+    double t0 = mho_i_now_s();
+    bool spread = chip->imperfections & MHO_IMP_SPREAD;
+    if (spread && !chip->table && chip->n_neuron) {
+        chip->table = mho_i_alloc(ctx, chip->n_neuron * 2 * MHO_I_NODES, sizeof *chip->table);
+        if (!chip->table) {
+            return MHO_ERR_NOMEM;
+        }
+    }
+    const mho_neuron_circuit *c = &chip->neuron.circuit;
+    mho_neuron_trim trim = {.z_trim = chip->spec.trim_point,
+                            .n_bit = (int)chip->spec.trim_bits,
+                            .range_V = chip->spec.trim_range_rel * c->v_swing_V,
+                            .error_V = chip->spec.trim_error_V};
+    bool trimmed = trim.n_bit > 0 && !(chip->imperfections & MHO_IMP_NO_TRIM);
+    for (size_t l = 0; l < chip->n_layer; l++) {
+        mho_i_layer *layer = &chip->layer[l];
+        layer->table = chip->nominal_table;
+        layer->table_stride = 0;
+        memset(layer->device, 0, layer->n_neuron * sizeof *layer->device);
+        if (!spread || !layer->n_neuron) {
+            continue;
+        }
+        float *table = chip->table + layer->first_neuron * 2 * MHO_I_NODES;
+        size_t clipped = 0;
+        mho_neuron_sample(&chip->spec.neuron, chip->seed, layer->first_neuron, layer->n_neuron,
+                          layer->device);
+        mho_status status = mho_neuron_tables(
+            ctx, &chip->spec.neuron, c, chip->seed, layer->first_neuron, layer->n_neuron,
+            layer->device, trimmed ? &trim : NULL, &chip->grid, chip->v_full_V, table, &clipped);
+        if (status < 0) {
+            return mho_i_prefix(ctx, status, "compute layer %zu: ", l);
+        }
+        rep->n_trim_clipped += clipped;
+        layer->table = table;
+        layer->table_stride = 2 * MHO_I_NODES;
+    }
+    rep->n_neuron = chip->n_neuron;
+    rep->neuron_s = mho_i_now_s() - t0;
+    return MHO_OK;
+}
+
+mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance, uint32_t imperfections,
+                            mho_program_report *rep) {
+    mho_program_report own = {0};
+    double t0 = mho_i_now_s();
+    chip->programmed = false;
+    chip->seed = mho_i_chip_seed(seed, instance);
+    chip->imperfections = imperfections;
+    mho_status status = program_arrays(chip, &own);
+    if (status == MHO_OK) {
+        status = program_neurons(chip, &own);
+    }
+    if (status < 0) {
+        return mho_i_prefix(chip->ctx, status, "chip %u: ", (unsigned)instance);
+    }
+    own.total_s = mho_i_now_s() - t0;
+    chip->programmed = true;
+    if (rep) {
+        *rep = own;
+    }
+    return MHO_OK;
+}
