@@ -68,6 +68,30 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
+/* ---- array.c ---- */
+void mho_i_array_forget(mho_array *a);      /* everything that was built from the conductances */
+mho_status mho_i_array_ready(mho_array *a); /* MHO_ERR_SINGULAR: no program that can be solved */
+mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
+mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g);
+/* What the network sees of a cell that is programmed to g. */
+double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
+void mho_i_array_measure(mho_array *a); /* g_mean_S, g_max_S */
+
+/* ---- factor.c: kept factor ---- */
+void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */
+
+/* ---- transfer.c: ohmic cells ---- */
+/* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port
+ * elimination or, for ideal lines, ideal.c; all threads of the context.                          */
+mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_array,
+                                const double *g_S, double *m_S);
+/* ideal.c: networks with ideal lines. all: every line of the family. work: mho_i_ideal_work. */
+bool mho_i_ideal_handles(const mho_i_net *net); /* one whole family ideal and unbroken */
+size_t mho_i_ideal_work(const mho_i_net *net);  /* doubles */
+void mho_i_ideal_transfer(const mho_i_net *net, const double *g_S, double *m_S, double *work);
+/* Row by row with CG: any network, slow. */
+mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S);
+
 /* ---- solvers ----
  * Read: n_vec vectors v_V [n_vec][m] V (of the network: of the user's inputs), i_A out [n_vec][n]
  * A. w_V and b_V: NULL, or out [n_vec][m][n] node voltages of the network (not transposed back; the
@@ -79,8 +103,9 @@ mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
-mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
-                                double *w_V, double *b_V, mho_array_report *rep);
+__attribute__((weak)) mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
+                                                      double *i_A, double *w_V, double *b_V,
+                                                      mho_array_report *rep);
 
 /* ---- law.c: current and slope of every cell of the network, series selector included ----
  * v, i, slope: [m][n]; work: [4][m][n]. slope is the derivative of the current with respect to v.
