@@ -69,7 +69,7 @@ static void quantities_are_read_with_units(void **state) {
     assert_true(mho_quantity_parse("2.385 kohm", "ohm", &x, why, sizeof why));
     test_close(x, 2385, 0, 1e-15);
     assert_true(mho_quantity_parse(" 60uS ", "S", &x, why, sizeof why));
-    test_close(x, 60e-6, 0, 1e-15);
+    assert_true(x == 60e-6); /* the same double as the compiler makes */
     assert_true(mho_quantity_parse("3 %", "", &x, why, sizeof why));
     test_close(x, 0.03, 0, 1e-15);
     assert_true(mho_quantity_parse("4 um2", "m2", &x, why, sizeof why));

@@ -82,13 +82,18 @@ typedef struct mho_chip_spec {
 /* The default chip: card N, CBRAM, 128x128 tiles. */
 MHO_API mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) MHO_CHECK;
 /* All parameters of the spec in one list: its own, then neuron, then synapse. section out: "array",
- * "neuron", "periphery", "cost", "synapse". The key has no unit suffix: as in the chip file.       */
+ * "neuron", "periphery", "cost", "synapse". The key has no unit suffix: as in the chip file. A
+ * value that is not the card's has the mark 'F' and the chip file as its source.                   */
 MHO_API size_t mho_chip_param_count(void);
 MHO_API mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k,
                                                const char **section);
 MHO_API double mho_chip_param_get(const mho_chip_spec *spec, size_t k);
 MHO_API mho_status mho_chip_param_set(mho_ctx *ctx, mho_chip_spec *spec, size_t k,
                                       double value) MHO_CHECK;
+/* The same chip as a YAML chip file that spells out every key, with comments; it loads back bit for
+ * bit. To be given back with mho_text_free.                                                       */
+MHO_API mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec,
+                                       char **text) MHO_CHECK;
 /* Read a YAML chip file over the defaults (docs/chip-file.md). Errors name file, line, column, key,
  * value and what is allowed.                                                                      */
 MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_spec *out) MHO_CHECK;

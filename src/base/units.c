@@ -56,7 +56,7 @@ bool mho_quantity_parse(const char *text, const char *unit, double *value, char 
     }
     double factor = suffix_factor(suffix, unit);
     if (!*unit) {
-        factor = !*suffix ? 1 : strcmp(suffix, "%") == 0 ? 0.01 : 0;
+        factor = !*suffix ? 1 : strcmp(suffix, "%") == 0 ? 1e-2 : 0;
     } else if (!*suffix) {
         factor = number == 0 ? 1 : 0;
     }
@@ -69,7 +69,8 @@ bool mho_quantity_parse(const char *text, const char *unit, double *value, char 
         }
         return false;
     }
-    *value = number * factor;
+    /* powers of ten are exact from 1 up: "60 uS" becomes the double nearest to 60e-6 */
+    *value = factor < 1 ? number / round(1 / factor) : number * factor;
     return true;
 }
 

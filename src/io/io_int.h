@@ -23,4 +23,34 @@ static inline const void *mho_i_npy_bytes(const mho_npy_view *array) {
     return array->data ? (const void *)array->data : (const void *)array->data_f;
 }
 
+/* ---- YAML, a thin layer over libfyaml: positions for messages, nothing printed, no aliases ----
+ */
+struct fy_node;
+typedef struct fy_node mho_i_yaml_node; /* of a mho_i_yaml, lives as long */
+typedef struct mho_i_yaml mho_i_yaml;
+typedef enum mho_i_yaml_kind {
+    MHO_YAML_NOTHING = 0, /* no node, or an empty value */
+    MHO_YAML_SCALAR,
+    MHO_YAML_MAPPING,
+    MHO_YAML_SEQUENCE,
+    MHO_YAML_ALIAS
+} mho_i_yaml_kind;
+/* One document, at most max_byte. The message of a syntax error is "path:line:column: ...". */
+mho_status mho_i_yaml_load(mho_ctx *ctx, const char *path, size_t max_byte, mho_i_yaml **out);
+/* The same from memory, which must stay until mho_i_yaml_free; where is its name for messages. */
+mho_status mho_i_yaml_parse(mho_ctx *ctx, const char *where, const char *bytes, size_t n_byte,
+                            mho_i_yaml **out);
+void mho_i_yaml_free(mho_i_yaml *doc);             /* NULL is allowed */
+mho_i_yaml_node *mho_i_yaml_root(mho_i_yaml *doc); /* NULL: an empty document */
+mho_i_yaml_kind mho_i_yaml_kind_of(mho_i_yaml_node *node);
+/* Text of a scalar, ended by 0; "" for everything else. */
+const char *mho_i_yaml_text(mho_i_yaml_node *node);
+/* Walk a mapping: *at starts as NULL; false at the end. Keys may come twice. */
+bool mho_i_yaml_next(mho_i_yaml_node *mapping, void **at, mho_i_yaml_node **key,
+                     mho_i_yaml_node **value);
+/* Fail with MHO_ERR_FORMAT and "path:line:column: ..." of a scalar; a node without a place of its
+ * own (NULL, mappings): the place of place, which may be NULL too. */
+mho_status mho_i_yaml_fail(mho_i_yaml *doc, mho_i_yaml_node *node, mho_i_yaml_node *place,
+                           const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 #endif
