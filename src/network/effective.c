@@ -3,7 +3,7 @@
  *     w_eff = (1 + g) * (quantised(w) + w_max*sd*N)        b_eff = (1 + g) * (same of b) + offset
  *
  * g and offset belong to the neuron of that output; folded into its weights they cost nothing per
- * picture. The gradient goes straight through the quantisation.                                    */
+ * picture. The gradient goes straight through the quantisation. */
 #include "network_int.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* kernel.c - convolutions over lanes.
  *
- * Every value is sixteen lanes wide, in two vectors of eight, which every x86-64 with AVX holds in a
- * register. A block of outputs keeps its sums in registers while it runs over the inputs: six
+ * Every value is sixteen lanes wide, in two vectors of eight, which every x86-64 with AVX holds in
+ * a register. A block of outputs keeps its sums in registers while it runs over the inputs: six
  * outputs x two vectors forward, three outputs x four weights in the gradient. A block that reaches
- * beyond the last output computes that one again and drops it.                                     */
+ * beyond the last output computes that one again and drops it. */
 #include "network_int.h"
 
 enum { HALF = 8, ROWS = 6, GRAD_ROWS = 3, GRAD_COLS = 4 };

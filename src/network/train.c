@@ -1,9 +1,9 @@
-/* train.c - hardware-aware training: every step draws a fresh piece of noisy hardware, and the weights
- * learn to do without its particulars.
+/* train.c - hardware-aware training: every step draws a fresh piece of noisy hardware, and the
+ * weights learn to do without its particulars.
  *
  * A minibatch is cut into groups of sixteen pictures whatever the number of threads; each group has
  * its own gradient, and they are added in order. All randomness is a function of (seed, step), so
- * the weights after an epoch are all that a checkpoint needs besides Adam's moments.               */
+ * the weights after an epoch are all that a checkpoint needs besides Adam's moments. */
 #include "network_int.h"
 
 #include <math.h>
@@ -89,7 +89,8 @@ static void init_weights(trainer *t) {
 
 static mho_status trainer_init(trainer *t, mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                                const mho_train_opt *opt) {
-    *t = (trainer){.ctx = ctx, .net = net, .set = set, .opt = opt, .n_thread = mho_ctx_threads(ctx)};
+    *t =
+        (trainer){.ctx = ctx, .net = net, .set = set, .opt = opt, .n_thread = mho_ctx_threads(ctx)};
     size_t n_batch = (size_t)opt->n_batch;
     t->n_group = (n_batch + L - 1) / L;
     t->n_batch_step = (set->n_image + n_batch - 1) / n_batch;
@@ -150,7 +151,8 @@ typedef struct step_plan {
 } step_plan;
 
 /* Gradient and loss of group g of the batch by one thread. */
-static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step_plan *plan, size_t g) {
+static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step_plan *plan,
+                      size_t g) {
     const mho_train_opt *opt = t->opt;
     size_t n_param = t->net->n_param, n_pixel = t->set->n_row * t->set->n_col;
     size_t n_class = t->set->n_class, done = g * L;
@@ -171,13 +173,14 @@ static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step
         }
         mho_i_pass_load(pass, e, pixels, opt->noise.input_bits);
     }
-    mho_i_z_noise z = {(float)(opt->noise.z * plan->noise_scale), opt->seed, (uint32_t)g, plan->number};
+    mho_i_z_noise z = {(float)(opt->noise.z * plan->noise_scale), opt->seed, (uint32_t)g,
+                       plan->number};
     mho_i_pass_forward(pass, t->effective->param, plan->curve, z.sd > 0 ? &z : NULL);
     const mho_i_step *last = &pass->step[t->net->n_layer - 1];
     memset(last->grad, 0, n_class * L * sizeof *last->grad);
     for (size_t e = 0; e < n; e++) {
-        t->group_loss[g] += lane_loss(opt, n_class, t->set->labels[order[e]], e, plan->n_batch, last->a,
-                                      last->grad);
+        t->group_loss[g] += lane_loss(opt, n_class, t->set->labels[order[e]], e, plan->n_batch,
+                                      last->a, last->grad);
     }
     mho_i_pass_backward(pass, t->effective, grad);
 }
@@ -249,10 +252,11 @@ static mho_status run_epoch(trainer *t) {
     t->loss /= (double)t->set->n_image;
     t->epoch++;
     if (!isfinite(t->loss)) {
-        return mho_i_fail(t->ctx, MHO_ERR_ARG,
-                          "training diverged in epoch %d: the rate of %g or the score scale of %g is too "
-                          "large",
-                          t->epoch, t->opt->rate, t->opt->score_scale);
+        return mho_i_fail(
+            t->ctx, MHO_ERR_ARG,
+            "training diverged in epoch %d: the rate of %g or the score scale of %g is too "
+            "large",
+            t->epoch, t->opt->rate, t->opt->score_scale);
     }
     return MHO_OK;
 }
