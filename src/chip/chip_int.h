@@ -20,6 +20,7 @@ enum {
 typedef struct mho_i_tile {
     size_t row0, n_row, out0, n_out;
     double *target_S; /* [n_row][2 n_out]: what the weights ask for */
+    double *bent_S;   /* [n_row][2 n_out]: the same with the loss of the wires made up for */
     double *g_S;      /* [n_row][2 n_out]: what is programmed */
     double *m_S;      /* [n_row][2 n_out]: transfer matrix */
 } mho_i_tile;
@@ -30,8 +31,8 @@ typedef struct mho_i_layer {
     bool first, last;
     size_t n_tile;
     mho_i_tile *tile;
-    double wire_gain;       /* mean of transfer over conductance of the design: the amplifier's gain
-                               makes up for it */
+    double wire_gain;       /* mean of transfer over conductance of the design, from target_S: the */
+    double bent_gain;       /* amplifier's gain makes up for it; the same from bent_S */
     double z_per_A;         /* amplifier gain of this instance: z per column current difference */
     float *weight;          /* [n_out][n_row]: z per input */
     float *noise2;          /* [n_out][n_row]: variance of z by read noise, per input squared */
