@@ -103,7 +103,7 @@ mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
-__attribute__((weak)) mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
+mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
                                                       double *i_A, double *w_V, double *b_V,
                                                       mho_array_report *rep);
 
