@@ -9,7 +9,8 @@
 #include "mho/chip.h"
 
 enum {
-    MHO_I_LANES = 64,    /* pictures that go through the layers side by side */
+    MHO_I_LANES = 128,   /* pictures that go through the layers side by side */
+    MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
     MHO_I_GRID_LOW = 96, /* table intervals below and above z_knee */
     MHO_I_GRID_HIGH = 384,
     MHO_I_NODES = MHO_I_GRID_LOW + MHO_I_GRID_HIGH + 1
