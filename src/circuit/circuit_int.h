@@ -113,9 +113,29 @@ __attribute__((weak)) mho_status mho_i_reference_read(mho_array *a, size_t n_vec
 mho_status mho_i_law_eval(mho_array *a, const double *v_V, double *i_A, double *slope_S,
                           double *work);
 
+/* The same for line `row` of the network: v, i, slope [n], work [3][n]. */
+void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_A, double *slope_S,
+                   double *work);
+
+/* ---- residual.c ---- */
+/* Kirchhoff's law at every node, A: fw and fb out [m][ld], currents that leave the node; i_A the
+ * cells' currents; rows of length ld >= n. Of an ideal line only the sum over a piece counts; what
+ * stands at nodes tied to a potential means nothing.                                             */
+typedef struct mho_i_field {
+    size_t ld;
+    const double *u_V, *w_V, *b_V, *i_A;
+    double *fw_A, *fb_A;
+} mho_i_field;
+void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f);
+/* Largest node residual (A) in *worst_A, largest sum of |cell current| of a line in *scale_A. */
+void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst_A,
+                       double *scale_A);
+/* Size of residual that rounding of the voltages alone makes, relative to scale_A. */
+double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A);
+
 /* Largest Kirchhoff residual over all nodes / largest current of a line, i_cell [m][n] A the cell
  * currents at (w, b), u [m] the input potentials.                                                */
-double mho_i_net_residual(const mho_i_net *net, const double *u_V, const double *w_V,
-                          const double *b_V, const double *i_cell_A);
+double mho_i_net_residual(mho_ctx *ctx, const mho_i_net *net, const double *u_V, const double *w_V,
+                          const double *b_V, const double *i_cell_A); /* NAN: out of memory */
 
 #endif
