@@ -31,7 +31,8 @@ typedef struct mho_i_net {
     mho_i_lines drive, sense; /* drive: m lines of n nodes; sense: n lines of m nodes, top first */
 } mho_i_net;
 
-typedef struct mho_i_factor mho_i_factor; /* kept factor of the port elimination */
+typedef struct mho_i_factor mho_i_factor;   /* kept factor of the port elimination */
+typedef struct mho_i_workers mho_i_workers; /* workspaces of the iterative solvers */
 
 struct mho_array {
     mho_ctx *ctx;
@@ -49,7 +50,8 @@ struct mho_array {
     bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
     mho_i_factor *factor;     /* of the present g_S, or NULL */
     size_t n_changed;         /* cells changed by low-rank updates since the last build */
-    double m_check_rel;       /* what the check of m_S found; < 0: not checked yet */
+    mho_i_workers *workers;
+    double m_check_rel; /* what the check of m_S found; < 0: not checked yet */
     double build_s;
 };
 
@@ -72,6 +74,10 @@ void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 void mho_i_array_forget(mho_array *a);      /* everything that was built from the conductances */
 mho_status mho_i_array_ready(mho_array *a); /* MHO_ERR_SINGULAR: no program that can be solved */
 mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
+/* All node voltages of the network by the solver that fits. */
+mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
+                            double *b_V, mho_array_report *rep);
+void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t n_vec);
 mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g);
 /* What the network sees of a cell that is programmed to g. */
 double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
@@ -102,6 +108,17 @@ mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *
                          double *b_V, mho_array_report *rep);
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
+void mho_i_workers_free(mho_i_workers *set); /* NULL is allowed */
+/* Linear solves with any conductances: adjoint problems. One at a time.
+ * g_S [m][n] stays the caller's; factor again after it changed. */
+typedef struct mho_i_linear mho_i_linear;
+mho_status mho_i_linear_new(mho_array *a, mho_i_linear **out);
+void mho_i_linear_factor(mho_i_linear *l, const double *g_S);
+/* Potentials u_V [m] at the inputs, pot_V [n] at the sensed ends; w_V, b_V out [m][n].
+ * Returns the relative residual. */
+double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_V, double *w_V,
+                          double *b_V);
+void mho_i_linear_free(mho_i_linear *l); /* NULL is allowed */
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
 __attribute__((weak)) mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
                                                       double *i_A, double *w_V, double *b_V,

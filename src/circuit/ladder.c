@@ -1,7 +1,7 @@
-/* ladder.c - conjugate gradients on the bit nodes with ladder solves, vector kernels. One step is one
- * sweep over the word ladders, eight rows at a time (two chains of four lanes, tiles transposed in
- * registers), and one over the bit ladders in strips of 16 columns. Pivots are sums of conductances,
- * differences are taken before they are multiplied: thick wires cost no accuracy. */
+/* ladder.c - conjugate gradients on the bit nodes with ladder solves, vector kernels. One step is
+ * one sweep over the word ladders, eight rows at a time (two chains of four lanes, tiles transposed
+ * in registers), and one over the bit ladders in strips of 16 columns. Pivots are sums of
+ * conductances, differences are taken before they are multiplied: thick wires cost no accuracy. */
 #include "ladder_int.h"
 
 #include <string.h>
@@ -145,7 +145,8 @@ MHO_MULTIARCH static void factor_bits(mho_i_ladder *l) {
     }
 }
 
-/* Forward half of the ladders of eight rows over one tile; a: right-hand sides, columns in order. */
+/* Forward half of the ladders of eight rows over one tile; a: right-hand sides, columns in order.
+ */
 INLINE void words_forward(const v4 *e, const v4 *s, const v4 *a, v4 *y0, v4 *y1, v4 *y) {
     for (size_t c = 0; c < 4; c++) {
         v4 e0 = e[2 * c], e1 = e[2 * c + 1];

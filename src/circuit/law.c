@@ -1,5 +1,5 @@
-/* law.c - current and slope of cells: ohmic, sinh, or the user's; in series with a selector if there
- * is one, whose share of the voltage is found by Newton's method kept inside a bracket. */
+/* law.c - current and slope of cells: ohmic, sinh, or the user's; in series with a selector if
+ * there is one, whose share of the voltage is found by Newton's method kept inside a bracket. */
 #include "circuit_int.h"
 
 #include <string.h>
@@ -39,8 +39,8 @@ MHO_MULTIARCH static void law_sinh(size_t n, double a, const double *g, const do
     double inv_a = 1 / a;
     for (size_t k = 0; k < n; k++) {
         double x = a * v[k], e = exp_inline(x), ie = 1 / e, x2 = x * x;
-        double small = x * (1 + x2 * (1.0 / 6 + x2 * (1.0 / 120 + x2 * (1.0 / 5040 +
-                                                                        x2 * (1.0 / 362880)))));
+        double small =
+            x * (1 + x2 * (1.0 / 6 + x2 * (1.0 / 120 + x2 * (1.0 / 5040 + x2 * (1.0 / 362880)))));
         double s = x2 < 0.0625 ? small : 0.5 * (e - ie);
         i[k] = g[k] * inv_a * s;
         slope[k] = g[k] * 0.5 * (e + ie);

@@ -3,8 +3,8 @@
  * voltages and solve for corrections, so one code serves them.
  *
  * The cells' currents rise with voltage, so the circuit minimises a convex function (its
- * co-content) whose gradient is the Kirchhoff residual F. A Newton direction d from CG descends, and
- * a step is accepted where |d.F| has fallen: convergence does not depend on the start. */
+ * co-content) whose gradient is the Kirchhoff residual F. A Newton direction d from CG descends,
+ * and a step is accepted where |d.F| has fallen: convergence does not depend on the start. */
 #include "ladder_int.h"
 
 #include <omp.h>
@@ -14,17 +14,18 @@
 static const double ETA = 1e-2;
 
 typedef struct {
-    const mho_array *a;       /* NULL: cells are the resistors g_S */
+    const mho_array *a; /* NULL: cells are the resistors g_S */
     const mho_i_net *net;
-    const double *g_S;        /* [m][n] */
+    const double *g_S; /* [m][n] */
     bool linear;
     double tol;
     int max_iter;
     mho_i_ladder l;
-    double *w, *b, *i;        /* [mp][ld] voltages, cell currents */
-    double *fw, *fb, *dw, *t; /* residuals, correction, scratch */
-    double *u;                /* [m] */
-    double *law;              /* [5][ld] */
+    double *w, *b, *i; /* [mp][ld] voltages, cell currents */
+    double *fw, *fb;   /* residuals */
+    double *dw, *t;    /* correction, scratch: the ladder's z and q, free between its solves */
+    double *u;         /* [m] */
+    double *law;       /* [5][ld] */
 } worker;
 
 typedef struct {
@@ -46,12 +47,14 @@ static mho_status worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *
     if (status) {
         return status;
     }
-    double **grids[] = {&k->w, &k->b, &k->i, &k->fw, &k->fb, &k->dw, &k->t};
+    double **grids[] = {&k->w, &k->b, &k->i, &k->fw, &k->fb};
     bool ok = true;
     for (size_t n = 0; ok && n < sizeof grids / sizeof *grids; n++) {
         *grids[n] = mho_i_alloc(ctx, k->l.mp * k->l.ld, sizeof(double));
         ok = *grids[n] != NULL;
     }
+    k->dw = k->l.z;
+    k->t = k->l.q;
     if (ok) {
         k->u = mho_i_alloc(ctx, net->m, sizeof *k->u);
         k->law = mho_i_alloc(ctx, 4 * k->l.ld, sizeof *k->law);
@@ -61,7 +64,7 @@ static mho_status worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *
 }
 
 static void worker_free(mho_ctx *ctx, worker *k) {
-    double *arrays[] = {k->w, k->b, k->i, k->fw, k->fb, k->dw, k->t, k->u, k->law};
+    double *arrays[] = {k->w, k->b, k->i, k->fw, k->fb, k->u, k->law};
     for (size_t n = 0; n < sizeof arrays / sizeof *arrays; n++) {
         mho_i_free(ctx, arrays[n]);
     }
@@ -321,8 +324,7 @@ static mho_status read_batch(mho_array *a, worker *k, int n_worker, outcome *o, 
             copy_out(me, me->w, w_V ? w_V + v * cells : NULL);
             copy_out(me, me->b, b_V ? b_V + v * cells : NULL);
         }
-        mho_status status =
-            mho_i_progress(a->ctx, "reading vectors", (double)v1 / (double)n_vec);
+        mho_status status = mho_i_progress(a->ctx, "reading vectors", (double)v1 / (double)n_vec);
         if (status) {
             return status;
         }
@@ -338,8 +340,55 @@ static mho_status not_converged(mho_array *a, const mho_array_report *rep, size_
                       "%zu of %zu vectors did not converge: Kirchhoff residual %.3g of the largest "
                       "line current, wanted %.3g (tol_rel), after %d CG and %d Newton steps "
                       "(max_iter %d per solve)",
-                      rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel,
-                      rep->iterations, rep->newton_steps, a->opt.max_iter);
+                      rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel, rep->iterations,
+                      rep->newton_steps, a->opt.max_iter);
+}
+
+/* Workers stay with the array until it is programmed anew: a later read allocates nothing. */
+struct mho_i_workers {
+    mho_ctx *ctx;
+    worker *k;
+    int n_made, n_worker;
+    bool linear;
+};
+
+void mho_i_workers_free(mho_i_workers *set) {
+    if (!set) {
+        return;
+    }
+    for (int t = 0; t < set->n_made; t++) {
+        worker_free(set->ctx, set->k + t);
+    }
+    mho_i_free(set->ctx, set->k);
+    mho_i_free(set->ctx, set);
+}
+
+static mho_status workers_new(mho_array *a, bool linear, int n_worker) {
+    mho_i_workers_free(a->workers);
+    a->workers = NULL;
+    mho_i_workers *set = mho_i_alloc(a->ctx, 1, sizeof *set);
+    if (!set) {
+        return MHO_ERR_NOMEM;
+    }
+    set->ctx = a->ctx;
+    set->linear = linear;
+    set->n_worker = n_worker;
+    set->k = mho_i_alloc(a->ctx, (size_t)n_worker, sizeof *set->k);
+    mho_status status = set->k ? MHO_OK : MHO_ERR_NOMEM;
+    while (!status && set->n_made < n_worker) {
+        worker *k = set->k + set->n_made++;
+        status = worker_new(a->ctx, a, &a->net, a->g_S, linear, k);
+        if (!status && linear) {
+            first_slopes(k);
+            mho_i_ladder_factor(&k->l);
+        }
+    }
+    if (status) {
+        mho_i_workers_free(set);
+        return status;
+    }
+    a->workers = set;
+    return MHO_OK;
 }
 
 static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const double *v_V,
@@ -349,27 +398,18 @@ static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const do
     if (a->opt.law == MHO_LAW_USER) {
         n_worker = n_vec > 0; /* the callback runs on the caller's thread */
     }
-    worker *k = mho_i_alloc(a->ctx, (size_t)n_worker, sizeof *k);
-    outcome *o = mho_i_alloc(a->ctx, n_vec, sizeof *o);
-    mho_status status = k && o ? MHO_OK : MHO_ERR_NOMEM;
-    int n_made = 0;
-    for (; n_made < n_worker && !status; n_made++) {
-        status = worker_new(a->ctx, a, &a->net, a->g_S, linear, k + n_made);
-        if (!status && linear) {
-            first_slopes(k + n_made);
-            mho_i_ladder_factor(&k[n_made].l);
-        }
+    mho_status status = MHO_OK;
+    if (!a->workers || a->workers->linear != linear || a->workers->n_worker < n_worker) {
+        status = workers_new(a, linear, n_worker);
     }
-    if (!status) {
-        status = read_batch(a, k, n_worker, o, n_vec, v_V, i_A, w_V, b_V);
+    outcome *o = status ? NULL : mho_i_alloc(a->ctx, n_vec, sizeof *o);
+    if (!o) {
+        return MHO_ERR_NOMEM;
     }
+    status = read_batch(a, a->workers->k, n_worker, o, n_vec, v_V, i_A, w_V, b_V);
     for (size_t v = 0; v < n_vec && !status; v++) {
         add_outcome(rep, o + v, n_vec);
     }
-    for (int t = 0; t < n_made; t++) {
-        worker_free(a->ctx, k + t);
-    }
-    mho_i_free(a->ctx, k);
     mho_i_free(a->ctx, o);
     return status ? status : not_converged(a, rep, n_vec);
 }
@@ -384,28 +424,81 @@ mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, doub
     return read_vectors(a, false, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 
+/* ---- linear solves for others: potentials of their own, the same lines ---- */
+
+struct mho_i_linear {
+    mho_ctx *ctx;
+    mho_i_net quiet; /* the array's lines with all inputs selected and pot_V of its own */
+    worker k;
+};
+
+static mho_status linear_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *net,
+                             mho_i_linear **out) {
+    *out = NULL;
+    mho_i_linear *l = mho_i_alloc(ctx, 1, sizeof *l);
+    if (!l) {
+        return MHO_ERR_NOMEM;
+    }
+    l->ctx = ctx;
+    l->quiet = *net;
+    l->quiet.drive.off = mho_i_alloc(ctx, net->m, 1);
+    l->quiet.sense.pot_V = mho_i_alloc(ctx, net->n, sizeof(double));
+    mho_status status = MHO_ERR_NOMEM;
+    if (l->quiet.drive.off && l->quiet.sense.pot_V) {
+        status = worker_new(ctx, a, &l->quiet, NULL, true, &l->k);
+    }
+    if (status) {
+        mho_i_linear_free(l);
+        return status;
+    }
+    *out = l;
+    return MHO_OK;
+}
+
+mho_status mho_i_linear_new(mho_array *a, mho_i_linear **out) {
+    return linear_new(a->ctx, a, &a->net, out);
+}
+
+void mho_i_linear_free(mho_i_linear *l) {
+    if (l) {
+        worker_free(l->ctx, &l->k);
+        mho_i_free(l->ctx, l->quiet.drive.off);
+        mho_i_free(l->ctx, l->quiet.sense.pot_V);
+        mho_i_free(l->ctx, l);
+    }
+}
+
+void mho_i_linear_factor(mho_i_linear *l, const double *g_S) {
+    l->k.g_S = g_S;
+    first_slopes(&l->k);
+    mho_i_ladder_factor(&l->k.l);
+}
+
+double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_V, double *w_V,
+                          double *b_V) {
+    outcome o;
+    memcpy(l->quiet.sense.pot_V, pot_V, l->quiet.n * sizeof *pot_V);
+    solve_vector(&l->k, u_V, &o);
+    copy_out(&l->k, l->k.w, w_V);
+    copy_out(&l->k, l->k.b, b_V);
+    return o.residual_rel;
+}
+
 /* Row i of the transfer matrix is the answer to 1 V on input i, every other potential 0. */
 mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S) {
     size_t cells = net->m * net->n;
-    mho_i_net quiet = *net; /* the same lines with all potentials at 0 V and all inputs selected */
-    quiet.drive.off = mho_i_alloc(ctx, net->m, 1);
-    quiet.sense.pot_V = mho_i_alloc(ctx, net->n, sizeof(double));
     double *v = mho_i_alloc(ctx, net->m, sizeof *v), *g = mho_i_alloc(ctx, cells, sizeof *g);
-    worker k = {0};
-    mho_status status = quiet.drive.off && quiet.sense.pot_V && v && g ? MHO_OK : MHO_ERR_NOMEM;
+    mho_i_linear *l = NULL;
+    mho_status status = v && g ? linear_new(ctx, NULL, net, &l) : MHO_ERR_NOMEM;
     if (!status) {
-        memcpy(g, g_S, cells * sizeof *g);
-        status = worker_new(ctx, NULL, &quiet, g, true, &k);
+        memcpy(g, g_S, cells * sizeof *g); /* m_S may be g_S */
+        mho_i_linear_factor(l, g);
     }
-    if (!status) {
-        first_slopes(&k);
-        mho_i_ladder_factor(&k.l);
-    }
-    for (size_t i = 0; i < net->m && status >= 0; i++) {
+    for (size_t i = 0; i < net->m && !status; i++) {
         outcome o;
         v[i] = 1;
-        solve_vector(&k, v, &o);
-        output(&k, m_S + i * net->n);
+        solve_vector(&l->k, v, &o);
+        output(&l->k, m_S + i * net->n);
         v[i] = 0;
         if (!o.converged && !(o.residual_rel < 1e-10)) {
             status = mho_i_fail(ctx, MHO_WARN_NOT_CONVERGED,
@@ -414,9 +507,7 @@ mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g
                                 i, o.residual_rel);
         }
     }
-    worker_free(ctx, &k);
-    mho_i_free(ctx, quiet.drive.off);
-    mho_i_free(ctx, quiet.sense.pot_V);
+    mho_i_linear_free(l);
     mho_i_free(ctx, v);
     mho_i_free(ctx, g);
     return status;

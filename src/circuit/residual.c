@@ -1,5 +1,6 @@
-/* residual.c - Kirchhoff's current law at every node of the network, computed from node voltages and
- * cell currents only; what all iterative solvers stop on and what every answer is reported with. */
+/* residual.c - Kirchhoff's current law at every node of the network, computed from node voltages
+ * and cell currents only; what all iterative solvers stop on and what every answer is reported
+ * with. */
 #include "circuit_int.h"
 
 #include <float.h>
