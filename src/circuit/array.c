@@ -140,6 +140,8 @@ void mho_i_array_forget(mho_array *a) {
     a->n_changed = 0;
     mho_i_factor_free(a->factor);
     a->factor = NULL;
+    mho_i_workers_free(a->workers);
+    a->workers = NULL;
 }
 
 void mho_array_free(mho_array *a) {

@@ -248,6 +248,34 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
     return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
 }
 
+mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
+                            double *b_V, mho_array_report *rep) {
+    mho_status status = check_inputs(a, n_vec, v_V);
+    if (status) {
+        return status;
+    }
+    mho_array_solver solver = mho_array_choice(a, n_vec);
+    if (solver == MHO_SOLVER_TRANSFER) {
+        solver = a->nonlinear ? MHO_SOLVER_NEWTON : MHO_SOLVER_CG;
+    }
+    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
+    return solve(a, solver, n_vec, v_V, i_A, w_V, b_V, rep);
+}
+
+void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t n_vec) {
+    sum->solver = one->solver;
+    sum->wire_load = one->wire_load;
+    sum->residual_rel = one->residual_rel > sum->residual_rel || isnan(one->residual_rel)
+                            ? one->residual_rel
+                            : sum->residual_rel;
+    sum->iterations += one->iterations;
+    sum->newton_steps += one->newton_steps;
+    sum->n_unconverged += one->n_unconverged;
+    sum->build_s += one->build_s;
+    sum->read_s += one->read_s;
+    sum->power_W += one->power_W / (double)n_vec;
+}
+
 mho_status mho_array_transfer(mho_array *a, double *m_S) {
     mho_status status = build(a);
     if (!status) {
