@@ -151,9 +151,15 @@ mho_status mho_i_train_check(mho_ctx *ctx, const mho_net *net, const mho_dataset
                              const mho_train_opt *opt);
 
 /* ---- train.c ---- */
-/* checkpoint: file to go on from and to keep up to date, NULL: none; key: what must stand in it. */
+/* Where a training keeps what it has: both files carry the key. */
+typedef struct mho_i_train_files {
+    const char *checkpoint; /* to go on from, and to keep up to date */
+    const char *weights;    /* the result, written before it is handed out */
+    const char *key;        /* 32 hexadecimal digits of all that determines the result */
+} mho_i_train_files;
+/* files NULL: keep nothing. */
 mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                           const mho_train_opt *opt, const char *checkpoint, const char *key,
+                           const mho_train_opt *opt, const mho_i_train_files *files,
                            mho_train_result *result);
 
 #endif
