@@ -110,6 +110,13 @@ static double loss_of(mho_i_pass *p, const float *param, const mho_i_curve *curv
     return sum;
 }
 
+static void draw_all(mho_i_effective *e, const mho_net_noise *noise) {
+    mho_i_draw draw = {e->net->param, noise, 1, 9, 4};
+    for (size_t r = 0; r < e->n_row; r++) {
+        mho_i_effective_row(e, &draw, r);
+    }
+}
+
 static void backward_equals_differences(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -128,7 +135,7 @@ static void backward_equals_differences(void **state) {
     test_ok(ctx, mho_i_pass_new(ctx, net, true, &pass));
     test_ok(ctx, mho_i_effective_new(ctx, net, &e));
     mho_net_noise none = {0};
-    mho_i_effective_draw(e, net->param, &none, 1, 1, 0);
+    draw_all(e, &none);
     assert_memory_equal(e->param, net->param, net->n_param * sizeof *net->param);
     for (size_t k = 0; k < L; k++) {
         mho_i_pass_load(pass, k, set->pixels + k * 143, 0);
@@ -205,7 +212,7 @@ static void noise_has_the_size_that_was_asked_for(void **state) {
     mho_i_effective *e;
     test_ok(ctx, mho_i_effective_new(ctx, net, &e));
     mho_net_noise noise = {.weight_rel = 0.045};
-    mho_i_effective_draw(e, net->param, &noise, 1, 9, 4);
+    draw_all(e, &noise);
     const mho_layer *l = mho_net_layer(net, 4); /* 48,000 weights, all 0 */
     double m2 = 0;
     size_t n = l->n_in * l->n_out;
@@ -220,7 +227,7 @@ static void noise_has_the_size_that_was_asked_for(void **state) {
     }
     test_ok(ctx, mho_net_set_weights(net, 4, w, b));
     noise = (mho_net_noise){.weight_levels = 63};
-    mho_i_effective_draw(e, net->param, &noise, 1, 9, 4);
+    draw_all(e, &noise);
     int n_level = 1;
     for (size_t k = 1; k < n; k++) {
         n_level += e->param[net->at[4] + k] != e->param[net->at[4] + k - 1];

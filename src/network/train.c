@@ -214,12 +214,15 @@ static void run_step(trainer *t, size_t step) {
     plan.noise_scale = number < ramp ? number / ramp : 1;
     bool exact = floor((number + 1) * opt->exact_frac) > floor(number * opt->exact_frac);
     plan.curve = exact ? &t->exact : &t->curve;
-    mho_i_effective_draw(t->effective, t->part[0], &opt->noise, plan.noise_scale, opt->seed,
-                         plan.number);
+    mho_i_draw draw = {t->part[0], &opt->noise, plan.noise_scale, opt->seed, plan.number};
     mho_i_adam adam = adam_plan(t, number);
 #pragma omp parallel num_threads(t->n_thread)
     {
         int me = mho_i_thread();
+#pragma omp for schedule(static)
+        for (size_t r = 0; r < t->effective->n_row; r++) {
+            mho_i_effective_row(t->effective, &draw, r);
+        }
 #pragma omp for schedule(dynamic, 1)
         for (size_t g = 0; g < t->n_group; g++) {
             run_group(t, t->pass[me], t->scratch + (size_t)me * n_pixel, &plan, g);
