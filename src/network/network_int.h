@@ -59,14 +59,23 @@ typedef struct mho_i_effective {
     float *gain;  /* [n_param] factor of each row, for the gradient: d loss/d w = gain * d loss/d
                      w_eff */
     float *flip;  /* [n_param] weights of the convolutions as their input gradient needs them */
-    float *draw;  /* n_in + 3 normals of each output: weights, bias, gain, offset */
-    size_t *draw_at; /* [n_layer] */
+    float *draw;  /* n_in + 3 normals of each output */
+    size_t n_row; /* outputs of all layers together */
+    struct {
+        size_t layer, output, draw_at;
+    } * row; /* [n_row] */
 } mho_i_effective;
 mho_status mho_i_effective_new(mho_ctx *ctx, const mho_net *net, mho_i_effective **out);
 void mho_i_effective_free(mho_i_effective *e);
-/* From param[n_param]; scale in [0, 1] shrinks every noise. evaluation names the draw. */
-void mho_i_effective_draw(mho_i_effective *e, const float *param, const mho_net_noise *noise,
-                          double scale, uint64_t seed, uint32_t evaluation);
+typedef struct mho_i_draw {
+    const float *param; /* [n_param] */
+    const mho_net_noise *noise;
+    double scale; /* in [0, 1]: shrinks every noise */
+    uint64_t seed;
+    uint32_t evaluation; /* names the draw */
+} mho_i_draw;
+/* One row; rows are independent, and all of them are to be done before a pass. */
+void mho_i_effective_row(mho_i_effective *e, const mho_i_draw *d, size_t row);
 
 /* ---- kernel.c: convolutions over lanes ---- */
 /* y[o][p][lane] = keep*y + bias[o] + sum_k w[o*n_k + k] * x[pos[p] + off[k] + lane]; pos and off
@@ -151,9 +160,15 @@ mho_status mho_i_train_check(mho_ctx *ctx, const mho_net *net, const mho_dataset
                              const mho_train_opt *opt);
 
 /* ---- train.c ---- */
-/* checkpoint: file to go on from and to keep up to date, NULL: none; key: what must stand in it. */
+/* Where a training keeps what it has: both files carry the key. */
+typedef struct mho_i_train_files {
+    const char *checkpoint; /* to go on from, and to keep up to date */
+    const char *weights;    /* the result, written before it is handed out */
+    const char *key;        /* 32 hexadecimal digits of all that determines the result */
+} mho_i_train_files;
+/* files NULL: keep nothing. */
 mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                           const mho_train_opt *opt, const char *checkpoint, const char *key,
+                           const mho_train_opt *opt, const mho_i_train_files *files,
                            mho_train_result *result);
 
 #endif

@@ -214,12 +214,15 @@ static void run_step(trainer *t, size_t step) {
     plan.noise_scale = number < ramp ? number / ramp : 1;
     bool exact = floor((number + 1) * opt->exact_frac) > floor(number * opt->exact_frac);
     plan.curve = exact ? &t->exact : &t->curve;
-    mho_i_effective_draw(t->effective, t->part[0], &opt->noise, plan.noise_scale, opt->seed,
-                         plan.number);
+    mho_i_draw draw = {t->part[0], &opt->noise, plan.noise_scale, opt->seed, plan.number};
     mho_i_adam adam = adam_plan(t, number);
 #pragma omp parallel num_threads(t->n_thread)
     {
         int me = mho_i_thread();
+#pragma omp for schedule(static)
+        for (size_t r = 0; r < t->effective->n_row; r++) {
+            mho_i_effective_row(t->effective, &draw, r);
+        }
 #pragma omp for schedule(dynamic, 1)
         for (size_t g = 0; g < t->n_group; g++) {
             run_group(t, t->pass[me], t->scratch + (size_t)me * n_pixel, &plan, g);
@@ -262,18 +265,37 @@ static mho_status run_epoch(trainer *t) {
 }
 
 /* A checkpoint that cannot be used is as good as none: training then starts from the beginning. */
-static void resume(trainer *t, const char *checkpoint, const char *key) {
+static void resume(trainer *t, const mho_i_train_files *files) {
     double number[4];
-    if (mho_i_file_exists(checkpoint) &&
-        mho_i_weight_file_read(t->net, checkpoint, key, number, N_PART, t->part, NULL) == MHO_OK &&
+    if (mho_i_file_exists(files->checkpoint) &&
+        mho_i_weight_file_read(t->net, files->checkpoint, files->key, number, N_PART, t->part,
+                               NULL) == MHO_OK &&
         number[0] >= 1 && number[0] <= t->opt->n_epoch) {
         t->epoch = (int)number[0];
         t->loss = number[1];
     }
 }
 
+static mho_status run_epochs(trainer *t, const mho_i_train_files *files) {
+    mho_status status = MHO_OK;
+    while (t->epoch < t->opt->n_epoch && status == MHO_OK) {
+        status = run_epoch(t);
+        if (status == MHO_OK && files) {
+            const double number[4] = {t->epoch, t->loss};
+            status = mho_i_weight_file_write(t->net, files->checkpoint, files->key, number, N_PART,
+                                             t->part);
+        }
+    }
+    if (status == MHO_OK && files) {
+        const double number[4] = {t->epoch, t->loss};
+        status =
+            mho_i_weight_file_write(t->net, files->weights, files->key, number, 1, &t->part[3]);
+    }
+    return status;
+}
+
 mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                           const mho_train_opt *opt, const char *checkpoint, const char *key,
+                           const mho_train_opt *opt, const mho_i_train_files *files,
                            mho_train_result *result) {
     double start_s = mho_i_now_s();
     trainer t;
@@ -284,17 +306,11 @@ mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
     if (status < 0) {
         return status;
     }
-    if (checkpoint) {
-        resume(&t, checkpoint, key);
+    if (files) {
+        resume(&t, files);
     }
     int first = t.epoch;
-    while (t.epoch < opt->n_epoch && status == MHO_OK) {
-        status = run_epoch(&t);
-        if (status == MHO_OK && checkpoint) {
-            double number[4] = {t.epoch, t.loss};
-            status = mho_i_weight_file_write(net, checkpoint, key, number, N_PART, t.part);
-        }
-    }
+    status = run_epochs(&t, files);
     if (status == MHO_OK) {
         memcpy(net->param, t.part[3], net->n_param * sizeof *net->param);
         if (result) {
@@ -310,5 +326,5 @@ mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
 
 mho_status mho_net_train(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                          const mho_train_opt *opt, mho_train_result *result) {
-    return mho_i_train_run(ctx, net, set, opt, NULL, NULL, result);
+    return mho_i_train_run(ctx, net, set, opt, NULL, result);
 }

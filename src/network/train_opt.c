@@ -148,16 +148,11 @@ mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *s
     if (from_cache(net, path, key, result)) {
         return MHO_OK;
     }
-    mho_train_result own;
+    const mho_i_train_files files = {.checkpoint = part, .weights = path, .key = key};
     if ((status = mho_i_file_writable(ctx, path)) < 0 ||
-        (status = mho_i_train_run(ctx, net, set, opt, part, key, &own)) < 0) {
+        (status = mho_i_train_run(ctx, net, set, opt, &files, result)) < 0) {
         return status;
     }
-    const double number[4] = {own.n_epoch, own.loss};
-    status = mho_i_weight_file_write(net, path, key, number, 1, &net->param);
     unlink(part);
-    if (result) {
-        *result = own;
-    }
-    return status;
+    return MHO_OK;
 }
