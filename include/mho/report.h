@@ -13,6 +13,8 @@ extern "C" {
 /* Self-contained HTML page with plots. MHO_ERR_DEPENDENCY without gnuplot, MHO_ERR_IO. */
 MHO_API mho_status mho_run_report_html(mho_ctx *ctx, const mho_run_result *result,
                                        const char *path) MHO_CHECK;
+/* Could it be written at path? To be asked before hours of work; changes nothing. */
+MHO_API mho_status mho_run_report_ready(mho_ctx *ctx, const char *path) MHO_CHECK;
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;

@@ -97,6 +97,13 @@ char *mho_quantity_format(double value, const char *unit, int digits, char *buf,
     if (fabs(value) < (square ? 1e-30 : 1e-15)) {
         best = square ? 1e-30 : 1e-15;
     }
-    snprintf(buf, n_buf, "%.*g %s%s", digits, value / best, ladder[k].text, unit);
+    double shown = value / best;
+    /* areas reach 9999 before the next step: no power of ten for want of digits */
+    bool wide = fabs(shown) >= pow(10, digits) && fabs(shown) < 99999;
+    if (wide) {
+        snprintf(buf, n_buf, "%.0f %s%s", shown, ladder[k].text, unit);
+    } else {
+        snprintf(buf, n_buf, "%.*g %s%s", digits, shown, ladder[k].text, unit);
+    }
     return buf;
 }

@@ -7,7 +7,7 @@
 enum { MAX_PIXELS = 1000 };
 
 /* viridis (matplotlib, CC0) at nine places: even steps for the eye, safe for the colour-blind */
-static const char palette[] =
+const char mho_i_gnuplot_palette[] =
     "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', "
     "5 '#28ae80', 6 '#5ec962', 7 '#addc30', 8 '#fde725')\n";
 
@@ -106,7 +106,7 @@ static void put_script(mho_i_text *t, const mho_map *map) {
     put_label(t, "xlabel", map->x_label, "offset 0,0.2");
     put_label(t, "ylabel", map->y_label, "");
     put_label(t, "cblabel", bar, "offset 1,0");
-    mho_i_text_add(t, "%s", palette);
+    mho_i_text_add(t, "%s", mho_i_gnuplot_palette);
     if (low < high) {
         mho_i_text_add(t, "set cbrange [%.6g:%.6g]\n", low * factor, high * factor);
     }
