@@ -32,6 +32,8 @@ extern "C" {
     X(array, wire_ohm, "ohm", 0, 1e6, 2, 'A', "2 ohm per cell", "wire resistance per cell")        \
     X(array, source_ohm, "ohm", 0, 1e6, 100, 'A', "row driver output", "source resistance of a row") \
     X(array, sense_ohm, "ohm", 0, 1e6, 100, 'A', "amplifier input", "sense resistance of a column") \
+    X(array, compensate, "", 0, 10, 3, 'A', "mho design choice",                                   \
+      "rounds in which the targets are bent so that the array with its wires gives the weights; 0: none") \
     X(neuron, z_max, "", 1, 10, 1.6, 'A', "mho design choice",                                     \
       "largest pre-activation: where the amplifier reaches its swing")                             \
     X(neuron, trim_bits, "", 0, 24, 8, 'A', "8-bit DAC per neuron",                                \
@@ -115,7 +117,8 @@ enum {
 #undef MHO_IMP_ENUM
         MHO_IMP_ALL = (1u << 9) - 1,
     MHO_IMP_COUNT = 9,
-    MHO_IMP_NO_TRIM = 1u << 16 /* not an imperfection of its own: takes the bias trim away */
+    MHO_IMP_NO_TRIM = 1u << 16,      /* not imperfections of their own: take the bias trim away, */
+    MHO_IMP_NO_COMPENSATE = 1u << 17 /* and the compensation of the wires */
 };
 MHO_API const char *mho_imperfection_name(int bit); /* 0 <= bit < MHO_IMP_COUNT */
 MHO_API const char *mho_imperfection_text(int bit);

@@ -6,7 +6,7 @@
  *     z           pre-activation of a neuron: sum of weight * input + bias
  *     a           activation, what the next layer gets: a = curve(z), about 0..1
  * The bias counts as one more input that is always 1, and is limited like a weight.
- * A layer's arrays are row-major; pictures and feature maps are [channel][row][column].           */
+ * A layer's arrays are row-major; pictures and feature maps are [channel][row][column]. */
 #ifndef MHO_NETWORK_H
 #define MHO_NETWORK_H
 
@@ -16,30 +16,31 @@
 extern "C" {
 #endif
 
-/* ---- Data sets: n_image pictures of n_row x n_col pixels of 8 bits, with labels ----------------- */
+/* ---- Data sets: n_image pictures of n_row x n_col pixels of 8 bits, with labels -----------------
+ */
 typedef struct mho_dataset mho_dataset;
 
 /* Copies pixels[n_image][n_row][n_col] and labels[n_image], each < n_class. n_image >= 1, n_row and
- * n_col in [1, 1024], n_class in [2, 256]. MHO_ERR_ARG, _NOMEM.                                   */
+ * n_col in [1, 1024], n_class in [2, 256]. MHO_ERR_ARG, _NOMEM. */
 MHO_API mho_status mho_dataset_new(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_col,
                                    size_t n_class, const uint8_t *pixels, const uint8_t *labels,
                                    mho_dataset **out) MHO_CHECK;
 
 /* Two files in the IDX format, plain or gzip. Everything in them is checked: the message of
- * MHO_ERR_IO or MHO_ERR_FORMAT names file, byte, value and what is allowed.                        */
+ * MHO_ERR_IO or MHO_ERR_FORMAT names file, byte, value and what is allowed. */
 MHO_API mho_status mho_dataset_load_idx(mho_ctx *ctx, const char *image_path,
                                         const char *label_path, size_t n_class,
                                         mho_dataset **out) MHO_CHECK;
 
 /* The training or the test pair of a directory, under the usual names of MNIST:
- * {train,t10k}-{images,labels}{-,.}idx{3,1}-ubyte[.gz]; 10 classes.                                */
+ * {train,t10k}-{images,labels}{-,.}idx{3,1}-ubyte[.gz]; 10 classes. */
 typedef enum mho_dataset_part { MHO_PART_TRAIN = 0, MHO_PART_TEST = 1 } mho_dataset_part;
 MHO_API mho_status mho_dataset_load_dir(mho_ctx *ctx, const char *dir, mho_dataset_part part,
                                         mho_dataset **out) MHO_CHECK;
 
 /* Our own handwritten-style digits, 28x28, 10 classes: pictures first .. first+n_image-1 of the
  * endless series that the seed names. Picture k is the same whatever first and n_image are, and
- * ten pictures in a row from a multiple of ten hold each digit once.                               */
+ * ten pictures in a row from a multiple of ten hold each digit once. */
 MHO_API mho_status mho_dataset_digits(mho_ctx *ctx, uint64_t seed, size_t first, size_t n_image,
                                       mho_dataset **out) MHO_CHECK;
 
@@ -61,7 +62,7 @@ MHO_API void mho_dataset_hash(const mho_dataset *set, char out[33]);
 /* ---- Activation curve --------------------------------------------------------------------------
  * a(z) on a uniform grid of n points from z_min to z_max, linear in between, constant outside.
  * A NULL curve means the exact rectifier max(z, 0). n in [2, 65536], a finite, z_max > z_min.
- * The last layer of a network has no activation: its z are the scores.                            */
+ * The last layer of a network has no activation: its z are the scores. */
 typedef struct mho_act_curve {
     double z_min, z_max;
     size_t n;
@@ -72,11 +73,12 @@ typedef struct mho_act_curve {
 MHO_API float mho_act_curve_at(const mho_act_curve *curve, float z);
 
 /* A stand-in for a device before one is at hand: n points of a smooth rectifier that starts from
- * a floor of 0.03, has a soft knee and saturates at 1.15. Assumed, not measured. Fills a[n].       */
+ * a floor of 0.03, has a soft knee and saturates at 1.15. Assumed, not measured. Fills a[n]. */
 MHO_API mho_status mho_act_curve_example(mho_ctx *ctx, size_t n, float *a,
                                          mho_act_curve *out) MHO_CHECK;
 
-/* ---- Networks ----------------------------------------------------------------------------------*/
+/* ---- Networks
+ * ----------------------------------------------------------------------------------*/
 typedef struct mho_net mho_net;
 
 typedef enum mho_layer_kind {
@@ -107,7 +109,7 @@ MHO_API mho_status mho_net_add_pool(mho_net *net, size_t k) MHO_CHECK;
 MHO_API mho_status mho_net_add_dense(mho_net *net, size_t n_out, bool activation,
                                      double w_max) MHO_CHECK;
 /* The classic: 1x28x28, padded to 32x32; 6 kernels 5x5, pool 2, 16 kernels 5x5, pool 2, dense 120,
- * 84, 10 (LeCun et al., Proc. IEEE 1998, with full connection of the second kernels). Weights 0.    */
+ * 84, 10 (LeCun et al., Proc. IEEE 1998, with full connection of the second kernels). Weights 0. */
 MHO_API mho_status mho_net_lenet5(mho_ctx *ctx, mho_net **out) MHO_CHECK;
 MHO_API mho_status mho_net_copy(const mho_net *net, mho_net **out) MHO_CHECK;
 MHO_API void mho_net_free(mho_net *net); /* NULL is allowed */
@@ -130,7 +132,7 @@ MHO_API mho_status mho_net_check_dataset(const mho_net *net, const mho_dataset *
  *   curve        in   NULL: exact rectifier
  *   predictions  out  [n_image] class with the largest score, the lowest index on ties; NULL: none
  *   scores       out  [n_image][n_class] z of the last layer; NULL: none
- *   accuracy     out  share of right predictions; NULL: none                                       */
+ *   accuracy     out  share of right predictions; NULL: none */
 MHO_API mho_status mho_net_eval(mho_ctx *ctx, const mho_net *net, const mho_dataset *set,
                                 const mho_act_curve *curve, uint8_t *predictions, float *scores,
                                 double *accuracy) MHO_CHECK;
@@ -139,14 +141,15 @@ MHO_API mho_status mho_net_eval(mho_ctx *ctx, const mho_net *net, const mho_data
 MHO_API mho_status mho_net_layer_output(mho_ctx *ctx, const mho_net *net, const uint8_t *pixels,
                                         const mho_act_curve *curve, size_t l, float *out) MHO_CHECK;
 
-/* ---- Noise: a plain statistical picture of hardware, for training and quick looks ---------------- */
+/* ---- Noise: a plain statistical picture of hardware, for training and quick looks
+ * ---------------- */
 typedef struct mho_net_noise {
-    double weight_rel;    /* sd of every weight and bias, in units of the layer's w_max */
-    double z;             /* sd added to every z, fresh for every evaluation */
-    double gain;          /* sd of the factor on z of a neuron (one per output, shared by positions) */
-    double offset;        /* sd of the offset on z of a neuron (likewise) */
-    int weight_levels;    /* levels of a weight in [-w_max, w_max], odd >= 3; 0: continuous */
-    int input_bits;       /* levels of the input are 2^bits; 0: 8 bits as stored */
+    double weight_rel; /* sd of every weight and bias, in units of the layer's w_max */
+    double z;          /* sd added to every z, fresh for every evaluation */
+    double gain;       /* sd of the factor on z of a neuron (one per output, shared by positions) */
+    double offset;     /* sd of the offset on z of a neuron (likewise) */
+    int weight_levels; /* levels of a weight in [-w_max, w_max], odd >= 3; 0: continuous */
+    int input_bits;    /* levels of the input are 2^bits; 0: 8 bits as stored */
 } mho_net_noise;
 
 /* Accuracy of instance k of the noisy network, k < n_instance; accuracy out [n_instance]. */
@@ -154,7 +157,8 @@ MHO_API mho_status mho_net_eval_noisy(mho_ctx *ctx, const mho_net *net, const mh
                                       const mho_act_curve *curve, const mho_net_noise *noise,
                                       uint64_t seed, size_t n_instance, double *accuracy) MHO_CHECK;
 
-/* ---- Training ----------------------------------------------------------------------------------*/
+/* ---- Training
+ * ----------------------------------------------------------------------------------*/
 typedef struct mho_train_opt {
     uint64_t seed;
     int n_epoch;           /* >= 1: passes over the training set */
@@ -181,27 +185,27 @@ MHO_API mho_train_opt mho_train_opt_mnist(void);
 MHO_API mho_train_opt mho_train_opt_digits(void);
 
 typedef struct mho_train_result {
-    bool from_cache;    /* nothing was trained: the weights were there */
-    int first_epoch;    /* 0; more if training went on from a checkpoint */
-    int n_epoch;        /* reached */
-    double loss;        /* mean cross entropy of the last epoch, noise and augmentation included */
-    double train_s;     /* wall time of this call */
+    bool from_cache; /* nothing was trained: the weights were there */
+    int first_epoch; /* 0; more if training went on from a checkpoint */
+    int n_epoch;     /* reached */
+    double loss;     /* mean cross entropy of the last epoch, noise and augmentation included */
+    double train_s;  /* wall time of this call */
 } mho_train_result;
 
 /* Train from random weights. Same options, data and network give the same bits for any number of
- * threads. On failure the weights are left as they were. result may be NULL.                      */
+ * threads. On failure the weights are left as they were. result may be NULL. */
 MHO_API mho_status mho_net_train(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                                  const mho_train_opt *opt, mho_train_result *result) MHO_CHECK;
 
 /* The same, but look first whether exactly this was trained before, and keep the result and, after
- * every epoch, a checkpoint: a run that was killed goes on where it was and ends with the same bits.
- * dir NULL: the cache directory of mho.                                                            */
+ * every epoch, a checkpoint: a run that was killed goes on where it was and ends with the same
+ * bits. dir NULL: the cache directory of mho. */
 MHO_API mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                                         const mho_train_opt *opt, const char *dir,
                                         mho_train_result *result) MHO_CHECK;
 
-/* Weights in a file, with the shapes and a checksum. load: the file must be of a network of the same
- * shape; limits w_max come with it. On failure nothing changes.                                    */
+/* Weights in a file, with the shapes and a checksum. load: the file must be of a network of the
+ * same shape; limits w_max come with it. On failure nothing changes. */
 MHO_API mho_status mho_net_save(const mho_net *net, const char *path) MHO_CHECK;
 MHO_API mho_status mho_net_load(mho_net *net, const char *path) MHO_CHECK;
 

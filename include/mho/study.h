@@ -58,6 +58,7 @@ typedef struct mho_run_result {
     size_t n_budget, n_budget_chip;
     mho_budget_row *budget;     /* [n_budget] */
     double no_trim_accuracy;    /* all imperfections, no bias trim; NaN without a budget */
+    double no_compensate_accuracy; /* all imperfections, targets not bent for the wires; likewise */
     mho_chip_spec spec;
     mho_neuron_design neuron;
     mho_program_report program; /* of chip 0 */

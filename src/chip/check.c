@@ -157,10 +157,10 @@ static void draw_sample(const mho_dataset *set, uint64_t seed, size_t n, size_t 
 mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image, uint64_t seed,
                           mho_chip_verify *out) {
     mho_ctx *ctx = chip->ctx;
-    if (!chip->programmed || n_image < 1 || n_image > MHO_I_LANES) {
+    if (!chip->programmed || n_image < 1 || n_image > MHO_I_MAX_CHECK) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "check of %zu pictures: a programmed chip and 1 to %d are wanted", n_image,
-                          MHO_I_LANES);
+                          MHO_I_MAX_CHECK);
     }
     size_t image[MHO_I_LANES], n_tile = 0;
     check c = {.chip = chip, .n_image = n_image, .out = out};

@@ -9,7 +9,8 @@
 #include "mho/chip.h"
 
 enum {
-    MHO_I_LANES = 64,    /* pictures that go through the layers side by side */
+    MHO_I_LANES = 128,   /* pictures that go through the layers side by side */
+    MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
     MHO_I_GRID_LOW = 96, /* table intervals below and above z_knee */
     MHO_I_GRID_HIGH = 384,
     MHO_I_NODES = MHO_I_GRID_LOW + MHO_I_GRID_HIGH + 1
@@ -20,6 +21,7 @@ enum {
 typedef struct mho_i_tile {
     size_t row0, n_row, out0, n_out;
     double *target_S; /* [n_row][2 n_out]: what the weights ask for */
+    double *bent_S;   /* [n_row][2 n_out]: the same with the loss of the wires made up for */
     double *g_S;      /* [n_row][2 n_out]: what is programmed */
     double *m_S;      /* [n_row][2 n_out]: transfer matrix */
 } mho_i_tile;
@@ -30,8 +32,8 @@ typedef struct mho_i_layer {
     bool first, last;
     size_t n_tile;
     mho_i_tile *tile;
-    double wire_gain;       /* mean of transfer over conductance of the design: the amplifier's gain
-                               makes up for it */
+    double wire_gain;       /* mean of transfer over conductance of the design, from target_S: the */
+    double bent_gain;       /* amplifier's gain makes up for it; the same from bent_S */
     double z_per_A;         /* amplifier gain of this instance: z per column current difference */
     float *weight;          /* [n_out][n_row]: z per input */
     float *noise2;          /* [n_out][n_row]: variance of z by read noise, per input squared */

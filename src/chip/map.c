@@ -2,11 +2,14 @@
  *
  * Weight w in [-w_max, w_max] becomes G+ = g_min + max(w,0) k, G- = g_min + max(-w,0) k with
  * k = (g_max - g_min)/w_max. A layer's matrix [n_in + 1][n_out] is cut into equal tiles that fit the
- * array. Wires weaken every weight a little; the amplifier's gain makes up for the mean of that, found
- * at design time from the transfer matrix of the error-free array.                                */
+ * array. Wires weaken the weights, more the farther from driver and amplifier. The amplifier's gain
+ * makes up for the mean of that, and the targets are bent for the rest: with the transfer matrix M of
+ * the error-free array, every pair is moved by what its M falls short of gain * wanted difference, a
+ * few times. Both are found once at design time; what programming does to them comes on top.      */
 #include "chip_int.h"
 
 #include <math.h>
+#include <string.h>
 
 mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires) {
     mho_array_opt opt = MHO_ARRAY_OPT_INIT;
@@ -21,6 +24,7 @@ mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires) {
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer) {
     for (size_t t = 0; layer->tile && t < layer->n_tile; t++) {
         mho_i_free(ctx, layer->tile[t].target_S);
+        mho_i_free(ctx, layer->tile[t].bent_S);
         mho_i_free(ctx, layer->tile[t].g_S);
         mho_i_free(ctx, layer->tile[t].m_S);
     }
@@ -53,13 +57,20 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
         part(layer->shape.n_out, n_h, t % n_h, &tile->out0, &tile->n_out);
         size_t n = tile->n_row * 2 * tile->n_out;
         tile->target_S = mho_i_alloc(ctx, n, sizeof(double));
+        tile->bent_S = mho_i_alloc(ctx, n, sizeof(double));
         tile->g_S = mho_i_alloc(ctx, n, sizeof(double));
         tile->m_S = mho_i_alloc(ctx, n, sizeof(double));
-        if (!tile->target_S || !tile->g_S || !tile->m_S) {
+        if (!tile->target_S || !tile->bent_S || !tile->g_S || !tile->m_S) {
             return MHO_ERR_NOMEM;
         }
     }
     return MHO_OK;
+}
+
+static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
+    double range = s->g_max_S - s->g_min_S;
+    pair[0] = s->g_min_S + fmin(fmax(signed_S, 0), range);
+    pair[1] = s->g_min_S + fmin(fmax(-signed_S, 0), range);
 }
 
 static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *weights,
@@ -75,8 +86,7 @@ static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *w
                                                    : (double)bias[out];
                 w = fmin(fmax(w / w_max, -1), 1);
                 double *pair = tile->target_S + r * 2 * tile->n_out + 2 * c;
-                pair[0] = s->g_min_S + fmax(w, 0) * range;
-                pair[1] = s->g_min_S + fmax(-w, 0) * range;
+                set_pair(s, w * range, pair);
             }
         }
     }
@@ -109,6 +119,40 @@ static double mean_gain(const mho_i_layer *layer) {
     return tt > 0 && mt > 0 ? mt / tt : 1;
 }
 
+/* One round: move every pair of g_S by what its transfer falls short of gain * target. */
+static void bend(const mho_cbram_param *s, const mho_i_layer *layer, double gain) {
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        const mho_i_tile *tile = &layer->tile[t];
+        for (size_t k = 0; k < tile->n_row * tile->n_out; k++) {
+            double want = gain * (tile->target_S[2 * k] - tile->target_S[2 * k + 1]);
+            double got = tile->m_S[2 * k] - tile->m_S[2 * k + 1];
+            double now = tile->g_S[2 * k] - tile->g_S[2 * k + 1];
+            set_pair(s, now + (want - got) / gain, tile->g_S + 2 * k);
+        }
+    }
+}
+
+static void copy_tiles(mho_i_layer *layer, bool to_bent) {
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        size_t n = tile->n_row * 2 * tile->n_out * sizeof(double);
+        memcpy(to_bent ? tile->bent_S : tile->g_S, to_bent ? tile->g_S : tile->target_S, n);
+    }
+}
+
+static mho_status compensate(mho_chip *chip, mho_i_layer *layer) {
+    copy_tiles(layer, false);
+    mho_status status = mho_i_chip_solve_tiles(chip, layer, true);
+    layer->wire_gain = layer->bent_gain = status == MHO_OK ? mean_gain(layer) : 1;
+    for (int round = 0; status == MHO_OK && round < (int)chip->spec.compensate; round++) {
+        bend(&chip->spec.synapse, layer, layer->wire_gain);
+        status = mho_i_chip_solve_tiles(chip, layer, true);
+        layer->bent_gain = status == MHO_OK ? mean_gain(layer) : 1;
+    }
+    copy_tiles(layer, true);
+    return status;
+}
+
 mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
                                 const float *bias) {
     mho_ctx *ctx = chip->ctx;
@@ -125,13 +169,5 @@ mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float 
         return MHO_ERR_NOMEM;
     }
     set_targets(chip, layer, weights, bias);
-    for (size_t t = 0; t < layer->n_tile; t++) {
-        mho_i_tile *tile = &layer->tile[t];
-        for (size_t k = 0; k < tile->n_row * 2 * tile->n_out; k++) {
-            tile->g_S[k] = tile->target_S[k];
-        }
-    }
-    status = mho_i_chip_solve_tiles(chip, layer, true);
-    layer->wire_gain = status == MHO_OK ? mean_gain(layer) : 1;
-    return status;
+    return compensate(chip, layer);
 }

@@ -23,7 +23,13 @@ static void add_stats(mho_write_stats *sum, const mho_write_stats *s) {
     sum->error_rel = sqrt(e2);
 }
 
+/* Are the targets bent for the wires in this instance? */
+static bool targets_bent(const mho_chip *chip) {
+    return (chip->imperfections & MHO_IMP_WIRES) && !(chip->imperfections & MHO_IMP_NO_COMPENSATE);
+}
+
 static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_report *rep) {
+    bool bent = targets_bent(chip);
     bool levels = chip->imperfections & MHO_IMP_LEVELS, noisy = chip->imperfections & MHO_IMP_PROGRAM;
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
@@ -31,7 +37,8 @@ static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_re
         mho_write_stats stats;
         mho_status status =
             mho_cbram_program(chip->ctx, &chip->spec.synapse, chip->seed, rep->n_cell, n,
-                              tile->target_S, tile->g_S, levels, noisy, &stats);
+                              bent ? tile->bent_S : tile->target_S, tile->g_S, levels, noisy,
+                              &stats);
         if (status < 0) {
             return status;
         }
@@ -45,8 +52,9 @@ static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_re
 /* Effective weights, noise and row loads in the units of the evaluation from the tiles. */
 static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
     const mho_cbram_param *s = &chip->spec.synapse;
-    bool wires = chip->imperfections & MHO_IMP_WIRES;
-    double gain = wires ? layer->wire_gain : 1;
+    double gain = !(chip->imperfections & MHO_IMP_WIRES) ? 1
+                  : targets_bent(chip)                   ? layer->bent_gain
+                                                         : layer->wire_gain;
     double read = chip->imperfections & MHO_IMP_READ_NOISE ? s->read_noise_rel : 0;
     layer->z_per_A = layer->shape.w_max / ((s->g_max_S - s->g_min_S) * s->v_read_V * gain);
     double per_S = layer->z_per_A * s->v_read_V;

@@ -53,16 +53,25 @@ bool mho_i_curve_make(const mho_i_neuron *n, double v_top_V, mho_i_curve *c) {
         rise[k] = rise0 * (1 + 1e-6) + (top - rise0) * x * x;
     }
     mho_i_neuron_film_many(n, MHO_I_N_RISE, rise, r, d_film);
+    const double v_read = n->c->v_read_V, r_load = n->c->r_load_ohm;
+    double v_dtc[MHO_I_N_RISE]; /* dv_in/dt_c at fixed rise: the film's own heat changes with it */
     for (int k = 0; k < MHO_I_N_RISE; k++) {
-        double sum = n->c->r_load_ohm + r[k];
+        double sum = r_load + r[k];
         c->v_in[k] = mho_i_neuron_drive_V(n, rise[k], r[k]);
         c->v_out[k] = mho_i_neuron_divider_V(n, r[k]);
-        c->d_dtc[k] = -n->c->v_read_V * n->c->r_load_ohm / (sum * sum) * d_film[k];
+        c->d_dtc[k] = -v_read * r_load / (sum * sum) * d_film[k];
+        double p_film = v_read * v_read * r[k] / (sum * sum);
+        double p_heater = rise[k] / (n->rth_K_per_W * (1 - exp(-n->p->settle_tau))) - p_film;
+        double dp_film = v_read * v_read * (r_load - r[k]) / (sum * sum * sum) * d_film[k];
+        v_dtc[k] = -dp_film * (c->v_in[k] + n->trim_V) / (2 * fmax(p_heater, 1e-3 * p_film));
         if (k && !(c->v_in[k] > c->v_in[k - 1])) {
             return false;
         }
     }
     slopes(MHO_I_N_RISE, c->v_in, c->v_out, c->slope);
+    for (int k = 0; k < MHO_I_N_RISE; k++) {
+        c->d_dtc[k] -= c->slope[k] * v_dtc[k]; /* now at fixed v_in */
+    }
     slopes(MHO_I_N_RISE, c->v_in, c->d_dtc, c->slope_dtc);
     return true;
 }

@@ -1,9 +1,10 @@
 /* idx.c - reader of IDX files.
  *
- * Content, all numbers big-endian: two zero bytes, the element type (8: unsigned byte), the number of
- * dimensions, one 32-bit size for each, the elements. A file that starts with the bytes 1f 8b is one
- * gzip member that holds such content. A header cannot make us allocate more than the file can
- * fill: a plain file must have the promised size, and deflate never expands more than 1032 times.  */
+ * Content, all numbers big-endian: two zero bytes, the element type (8: unsigned byte), the number
+ * of dimensions, one 32-bit size for each, the elements. A file that starts with the bytes 1f 8b is
+ * one gzip member that holds such content. A header cannot make us allocate more than the file can
+ * fill: a plain file must have the promised size, and deflate never expands more than 1032 times.
+ */
 #include "idx_int.h"
 
 #include <limits.h>
@@ -86,8 +87,8 @@ static mho_status expect_end(source *s, size_t n_content) {
     }
     if (got) {
         return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
-                          "%s: something follows at byte %zu, where its header says it ends", s->path,
-                          n_content);
+                          "%s: something follows at byte %zu, where its header says it ends",
+                          s->path, n_content);
     }
     if (s->gzip && s->z.avail_in) {
         return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
@@ -110,15 +111,16 @@ static mho_status read_header(source *s, int n_dim, const size_t *max_dim, mho_i
     }
     uint32_t want = (uint32_t)TYPE_U8 << 8 | (uint32_t)n_dim;
     if (got >= 4 && big_endian(head) != want) {
-        return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
-                          "%s: byte 0: magic number 0x%08x; 0x%08x (unsigned bytes, %d dimension%s) "
-                          "is wanted here",
-                          s->path, big_endian(head), want, n_dim, n_dim == 1 ? "" : "s");
+        return mho_i_fail(
+            s->ctx, MHO_ERR_FORMAT,
+            "%s: byte 0: magic number 0x%08x; 0x%08x (unsigned bytes, %d dimension%s) "
+            "is wanted here",
+            s->path, big_endian(head), want, n_dim, n_dim == 1 ? "" : "s");
     }
     if (got < n_head) {
         return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
-                          "%s: truncated: %zu bytes of content, the header alone has %zu", s->path, got,
-                          n_head);
+                          "%s: truncated: %zu bytes of content, the header alone has %zu", s->path,
+                          got, n_head);
     }
     out->n_dim = n_dim;
     out->n_header = n_head;
@@ -127,8 +129,8 @@ static mho_status read_header(source *s, int n_dim, const size_t *max_dim, mho_i
         size_t size = big_endian(head + 4 + 4 * d);
         if (size < 1 || size > max_dim[d]) {
             return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
-                              "%s: byte %d: size %zu of dimension %d; allowed are 1 to %zu", s->path,
-                              4 + 4 * d, size, d + 1, max_dim[d]);
+                              "%s: byte %d: size %zu of dimension %d; allowed are 1 to %zu",
+                              s->path, 4 + 4 * d, size, d + 1, max_dim[d]);
         }
         if (out->n_byte > SIZE_MAX / size) {
             return mho_i_fail(s->ctx, MHO_ERR_FORMAT, "%s: byte 4: the sizes multiply to too much",
@@ -138,10 +140,11 @@ static mho_status read_header(source *s, int n_dim, const size_t *max_dim, mho_i
         out->n_byte *= size;
     }
     if (out->n_byte > source_most(s) || out->n_byte > source_most(s) - n_head) {
-        return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
-                          "%s: truncated: the header promises %zu bytes of data, a file of %zu bytes "
-                          "cannot hold them",
-                          s->path, out->n_byte, s->n_raw);
+        return mho_i_fail(
+            s->ctx, MHO_ERR_FORMAT,
+            "%s: truncated: the header promises %zu bytes of data, a file of %zu bytes "
+            "cannot hold them",
+            s->path, out->n_byte, s->n_raw);
     }
     return MHO_OK;
 }

@@ -1,5 +1,5 @@
-/* adam.c - the update of a block of parameters (Kingma and Ba, ICLR 2015), with the step in units of
- * each parameter's limit, clipping to the limit, and a running mean of the parameters.              */
+/* adam.c - the update of a block of parameters (Kingma and Ba, ICLR 2015), with the step in units
+ * of each parameter's limit, clipping to the limit, and a running mean of the parameters. */
 #include "network_int.h"
 
 #include <math.h>

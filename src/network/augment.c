@@ -1,6 +1,6 @@
-/* augment.c - a picture as the same hand could have written it the next time: shift, rotation, sides,
- * shear, and a smooth random displacement field (cubic B-spline over 4 x 4 cells). Bilinear, black
- * outside, rounded to 8 bits as the input converter will see it.                                    */
+/* augment.c - a picture as the same hand could have written it the next time: shift, rotation,
+ * sides, shear, and a smooth random displacement field (cubic B-spline over 4 x 4 cells). Bilinear,
+ * black outside, rounded to 8 bits as the input converter will see it. */
 #include "network_int.h"
 
 #include <math.h>
@@ -26,7 +26,8 @@ static float sample(const uint8_t *p, long n_row, long n_col, float y, float x) 
     float fy = floorf(y), fx = floorf(x), ty = y - fy, tx = x - fx;
     long r = (long)fy, c = (long)fx;
     float top = pixel(p, n_row, n_col, r, c) * (1 - tx) + pixel(p, n_row, n_col, r, c + 1) * tx;
-    float low = pixel(p, n_row, n_col, r + 1, c) * (1 - tx) + pixel(p, n_row, n_col, r + 1, c + 1) * tx;
+    float low =
+        pixel(p, n_row, n_col, r + 1, c) * (1 - tx) + pixel(p, n_row, n_col, r + 1, c + 1) * tx;
     return top * (1 - ty) + low * ty;
 }
 
@@ -38,8 +39,8 @@ static void blend_rows(const float *field, float at, float scale, float out[2][K
     for (int d = 0; d < 2; d++) {
         for (int j = 0; j < KNOTS; j++) {
             const float *column = field + (d * KNOTS + cell) * KNOTS + j;
-            out[d][j] = scale * (w[0] * column[0] + w[1] * column[KNOTS] + w[2] * column[2 * KNOTS] +
-                                 w[3] * column[3 * KNOTS]);
+            out[d][j] = scale * (w[0] * column[0] + w[1] * column[KNOTS] +
+                                 w[2] * column[2 * KNOTS] + w[3] * column[3 * KNOTS]);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* curve.c - the activation: a table with linear interpolation, constant outside, or the rectifier. */
+/* curve.c - the activation: a table with linear interpolation, constant outside, or the rectifier.
+ */
 #include "network_int.h"
 
 #include <math.h>
@@ -33,14 +34,16 @@ mho_status mho_i_curve_init(mho_ctx *ctx, const mho_act_curve *curve, mho_i_curv
     }
     if (curve->n < 2 || curve->n > MAX_POINT || !isfinite(curve->z_min) ||
         !isfinite(curve->z_max) || !(curve->z_max > curve->z_min)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "activation curve: %zu points from z = %g to %g: allowed are 2 to %d points, "
-                          "rising z",
-                          curve->n, curve->z_min, curve->z_max, MAX_POINT);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "activation curve: %zu points from z = %g to %g: allowed are 2 to %d points, "
+            "rising z",
+            curve->n, curve->z_min, curve->z_max, MAX_POINT);
     }
     for (size_t k = 0; k < curve->n; k++) {
         if (!isfinite(curve->a[k])) {
-            return mho_i_fail(ctx, MHO_ERR_ARG, "activation curve: a[%zu] = %g: not a finite number", k,
+            return mho_i_fail(ctx, MHO_ERR_ARG,
+                              "activation curve: a[%zu] = %g: not a finite number", k,
                               (double)curve->a[k]);
         }
     }
@@ -99,13 +102,13 @@ void mho_i_curve_apply(const mho_i_curve *c, size_t n, float *z, float *a) {
 /* floor + rectifier with a knee of width 0.05, then a smooth ceiling: softplus twice */
 mho_status mho_act_curve_example(mho_ctx *ctx, size_t n, float *a, mho_act_curve *out) {
     if (n < 16 || n > MAX_POINT) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "activation curve of %zu points: allowed are 16 to %d", n,
-                          MAX_POINT);
+        return mho_i_fail(ctx, MHO_ERR_ARG, "activation curve of %zu points: allowed are 16 to %d",
+                          n, MAX_POINT);
     }
     const double floor_a = 0.03, top_a = 1.15, knee = 0.05 / 2, z_min = -2, z_max = 3;
     for (size_t k = 0; k < n; k++) {
         double z = z_min + (z_max - z_min) * (double)k / (double)(n - 1);
-        double up = knee * log1p(exp(z / knee));                      /* 0 .. z */
+        double up = knee * log1p(exp(z / knee));                          /* 0 .. z */
         double over = knee * log1p(exp((up - (top_a - floor_a)) / knee)); /* beyond the ceiling */
         a[k] = (float)(floor_a + up - over);
     }

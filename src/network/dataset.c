@@ -57,8 +57,8 @@ mho_status mho_dataset_new(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_
         if (labels[k] >= n_class) {
             mho_dataset_free(*out);
             *out = NULL;
-            return mho_i_fail(ctx, MHO_ERR_ARG, "labels[%zu] = %d: allowed are 0 to %zu", k, labels[k],
-                              n_class - 1);
+            return mho_i_fail(ctx, MHO_ERR_ARG, "labels[%zu] = %d: allowed are 0 to %zu", k,
+                              labels[k], n_class - 1);
         }
     }
     memcpy((*out)->pixels, pixels, n_image * n_row * n_col);
@@ -69,8 +69,9 @@ mho_status mho_dataset_new(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_
 mho_status mho_dataset_first(const mho_dataset *set, size_t n_image, mho_dataset **out) {
     *out = NULL;
     if (n_image < 1 || n_image > set->n_image) {
-        return mho_i_fail(set->ctx, MHO_ERR_ARG, "%zu images wanted: allowed are 1 to %zu, all there are",
-                          n_image, set->n_image);
+        return mho_i_fail(set->ctx, MHO_ERR_ARG,
+                          "%zu images wanted: allowed are 1 to %zu, all there are", n_image,
+                          set->n_image);
     }
     return mho_dataset_new(set->ctx, n_image, set->n_row, set->n_col, set->n_class, set->pixels,
                            set->labels, out);
@@ -80,8 +81,8 @@ static mho_status check_labels(mho_ctx *ctx, const char *path, const mho_i_idx *
                                size_t n_class) {
     for (size_t k = 0; k < labels->n_byte; k++) {
         if (labels->data[k] >= n_class) {
-            return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: byte %zu: label %d; allowed are 0 to %zu", path,
-                              labels->n_header + k, labels->data[k], n_class - 1);
+            return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: byte %zu: label %d; allowed are 0 to %zu",
+                              path, labels->n_header + k, labels->data[k], n_class - 1);
         }
     }
     return MHO_OK;
@@ -104,8 +105,8 @@ mho_status mho_dataset_load_idx(mho_ctx *ctx, const char *image_path, const char
                             label_path, labels.dim[0], image_path, images.dim[0]);
     }
     if (status == MHO_OK) {
-        status = mho_dataset_new(ctx, images.dim[0], images.dim[1], images.dim[2], n_class, images.data,
-                                 labels.data, out);
+        status = mho_dataset_new(ctx, images.dim[0], images.dim[1], images.dim[2], n_class,
+                                 images.data, labels.data, out);
     }
     mho_i_free(ctx, images.data);
     mho_i_free(ctx, labels.data);
@@ -118,7 +119,8 @@ static mho_status find_file(mho_ctx *ctx, const char *dir, const char *stem, int
     static const char sep[] = {'-', '-', '.', '.'};
     static const char *const ending[] = {"", ".gz", "", ".gz"};
     for (size_t k = 0; k < sizeof sep; k++) {
-        int n = snprintf(path, PATH_MAX, "%s/%s%cidx%d-ubyte%s", dir, stem, sep[k], n_dim, ending[k]);
+        int n =
+            snprintf(path, PATH_MAX, "%s/%s%cidx%d-ubyte%s", dir, stem, sep[k], n_dim, ending[k]);
         if (n > 0 && n < PATH_MAX && mho_i_file_exists(path)) {
             return MHO_OK;
         }

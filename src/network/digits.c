@@ -1,9 +1,9 @@
 /* digits.c - handwritten-style digits, drawn: what a user gets who has no data at hand.
  *
- * A form of the digit (glyphs.c) is shaken at its points, becomes smooth curves, and is bent by a slow
- * random field, slanted, turned, stretched and shifted. A pen of varying width follows it: the value
- * of a pixel falls smoothly with its distance from the line. Everything is a function of (seed,
- * number of the picture).                                                                           */
+ * A form of the digit (glyphs.c) is shaken at its points, becomes smooth curves, and is bent by a
+ * slow random field, slanted, turned, stretched and shifted. A pen of varying width follows it: the
+ * value of a pixel falls smoothly with its distance from the line. Everything is a function of
+ * (seed, number of the picture). */
 #include "network_int.h"
 
 #include "digits_int.h"
@@ -31,6 +31,8 @@ typedef struct hand {
     float normal[N_NORMAL];
     float angle, slant, width, height, x0, y0; /* rad, 1, px, px, px, px */
     float radius, soft, ink;                   /* px, px, peak grey value */
+    float haste;  /* 1: careful, 3: hardly legible; scales all shaking */
+    float cut[2]; /* share of the line that is missing at its ends */
     struct {
         float kx, ky, phase, dx, dy;
     } wave[WAVES]; /* displacement d * sin(k . p + phase), in units of the box */
@@ -45,17 +47,20 @@ static void draw_hand(uint64_t seed, uint32_t number, hand *h) {
     mho_i_rng_normal_f(seed, MHO_RNG_DIGITS, number, 1, N_NORMAL, h->normal);
     const double *u = h->u + 2;
     const float *z = h->normal;
-    h->angle = 0.09f * z[0];
-    h->slant = 0.12f + 0.2f * z[1];
-    h->height = range(u[0], 16.5, 21);
-    h->width = h->height * range(u[1], 0.66, 1.02);
+    h->haste = range(u[15] * u[15], 0.7, 2.7);
+    h->cut[0] = range(u[16] * u[16], 0, 0.09);
+    h->cut[1] = range(u[17] * u[17], 0, 0.12);
+    h->angle = 0.1f * z[0];
+    h->slant = 0.12f + 0.22f * z[1];
+    h->height = range(u[0], 15, 21);
+    h->width = h->height * range(u[1], 0.6, 1.1);
     h->x0 = 0.5f * (SIDE - 1) + 0.9f * z[2];
     h->y0 = 0.5f * (SIDE - 1) + 0.9f * z[3];
-    h->radius = range(u[2] * u[3], 0.75, 1.75);
+    h->radius = range(u[2] * u[3], 0.85, 1.9);
     h->soft = range(u[4], 1.0, 1.7);
     h->ink = range(u[5], 215, 255);
     for (int k = 0; k < WAVES; k++) {
-        float reach = 3.0f + 2.0f * (float)k, strength = 0.035f / (1 + 0.5f * (float)k);
+        float reach = 3.0f + 2.0f * (float)k, strength = 0.036f * h->haste / (1 + 0.5f * (float)k);
         h->wave[k].kx = reach * range(u[6 + 3 * k], -1, 1);
         h->wave[k].ky = reach * range(u[7 + 3 * k], -1, 1);
         h->wave[k].phase = range(u[8 + 3 * k], 0, 2 * MHO_PI);
@@ -97,8 +102,10 @@ static void add_curve(line *l, const hand *h, const xy *knot, int n, bool start)
             float t = (float)j / SPAN, t2 = t * t, t3 = t2 * t;
             float wa = -0.5f * t + t2 - 0.5f * t3, wb = 1 - 2.5f * t2 + 1.5f * t3;
             float wc = 0.5f * t + 2 * t2 - 1.5f * t3, wd = -0.5f * t2 + 0.5f * t3;
-            line_add(l, h, (xy){wa * a.x + wb * b.x + wc * c.x + wd * d.x,
-                                wa * a.y + wb * b.y + wc * c.y + wd * d.y}, false);
+            line_add(l, h,
+                     (xy){wa * a.x + wb * b.x + wc * c.x + wd * d.x,
+                          wa * a.y + wb * b.y + wc * c.y + wd * d.y},
+                     false);
         }
     }
 }
@@ -107,7 +114,7 @@ static void write_glyph(const hand *h, const mho_i_glyph_point *glyph, line *l) 
     xy knot[MAX_KNOT];
     int n = 0, shaken = 0;
     bool start = true;
-    const float shake = 0.026f;
+    const float shake = 0.016f * (1 + h->haste); /* more would make the curves jagged */
     l->n = 0;
     for (const mho_i_glyph_point *p = glyph;; p++) {
         if (p->x >= 0) {
@@ -152,7 +159,8 @@ static int clamp(float x) {
 /* depth[SIDE*SIDE]: how far inside the line each pixel lies, in px, negative outside. */
 static void ink_line(const hand *h, const line *l, float *depth) {
     float reach = 1.3f * h->radius + h->soft + 1;
-    for (int k = 1; k < l->n; k++) {
+    int first = 1 + (int)(h->cut[0] * (float)l->n), last = l->n - (int)(h->cut[1] * (float)l->n);
+    for (int k = first; k < last; k++) {
         if (l->start[k]) {
             continue;
         }
@@ -210,8 +218,9 @@ mho_status mho_dataset_digits(mho_ctx *ctx, uint64_t seed, size_t first, size_t 
                               mho_dataset **out) {
     *out = NULL;
     if (first > UINT32_MAX || n_image > UINT32_MAX - first) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "digits %zu and %zu more: allowed are numbers below 2^32",
-                          first, n_image);
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "digits %zu and %zu more: allowed are numbers below 2^32", first,
+                          n_image);
     }
     mho_dataset *set;
     mho_status status = mho_i_dataset_blank(ctx, n_image, SIDE, SIDE, 10, &set);

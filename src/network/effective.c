@@ -3,10 +3,12 @@
  *     w_eff = (1 + g) * (quantised(w) + w_max*sd*N)        b_eff = (1 + g) * (same of b) + offset
  *
  * g and offset belong to the neuron of that output; folded into its weights they cost nothing per
- * picture. The gradient goes straight through the quantisation.                                    */
+ * picture. The gradient goes straight through the quantisation. */
 #include "network_int.h"
 
 #include <math.h>
+
+enum { N_EXTRA = 3 }; /* normals of an output besides its weights: bias, gain, offset */
 
 mho_status mho_i_effective_new(mho_ctx *ctx, const mho_net *net, mho_i_effective **out) {
     *out = NULL;
@@ -15,13 +17,20 @@ mho_status mho_i_effective_new(mho_ctx *ctx, const mho_net *net, mho_i_effective
         return MHO_ERR_NOMEM;
     }
     *e = (mho_i_effective){.ctx = ctx, .net = net};
-    size_t n_draw = 0;
-    e->draw_at = mho_i_alloc(ctx, net->n_layer, sizeof *e->draw_at);
-    for (size_t l = 0; e->draw_at && l < net->n_layer; l++) {
-        e->draw_at[l] = n_draw;
-        n_draw += net->layer[l].n_out * (net->layer[l].n_in + 3);
+    for (size_t l = 0; l < net->n_layer; l++) {
+        e->n_row += net->layer[l].n_out;
     }
-    if (!e->draw_at || !(e->param = mho_i_alloc(ctx, net->n_param, sizeof *e->param)) ||
+    size_t n_draw = 0, r = 0;
+    e->row = mho_i_alloc(ctx, e->n_row, sizeof *e->row);
+    for (size_t l = 0; e->row && l < net->n_layer; l++) {
+        for (size_t o = 0; o < net->layer[l].n_out; o++, r++) {
+            e->row[r].layer = l;
+            e->row[r].output = o;
+            e->row[r].draw_at = n_draw;
+            n_draw += net->layer[l].n_in + N_EXTRA;
+        }
+    }
+    if (!e->row || !(e->param = mho_i_alloc(ctx, net->n_param, sizeof *e->param)) ||
         !(e->gain = mho_i_alloc(ctx, net->n_param, sizeof *e->gain)) ||
         !(e->flip = mho_i_alloc(ctx, net->n_param, sizeof *e->flip)) ||
         !(e->draw = mho_i_alloc(ctx, n_draw, sizeof *e->draw))) {
@@ -39,7 +48,7 @@ void mho_i_effective_free(mho_i_effective *e) {
         mho_i_free(ctx, e->gain);
         mho_i_free(ctx, e->flip);
         mho_i_free(ctx, e->draw);
-        mho_i_free(ctx, e->draw_at);
+        mho_i_free(ctx, e->row);
         mho_i_free(ctx, e);
     }
 }
@@ -56,21 +65,22 @@ static void draw_row(size_t n, const float *restrict w, const float *restrict no
 }
 
 /* One output of a layer: its weights, its bias, its row of gains. */
-static void draw_output(mho_i_effective *e, const float *param, const mho_net_noise *noise,
-                        double scale, uint64_t seed, uint32_t evaluation, size_t l, size_t o) {
+static void draw_output(mho_i_effective *e, const mho_i_draw *d, size_t r, size_t l, size_t o) {
+    const mho_net_noise *noise = d->noise;
+    const float *param = d->param;
     const mho_layer *layer = &e->net->layer[l];
     size_t n_in = layer->n_in, row = e->net->at[l] + o * n_in;
     size_t bias = e->net->at[l] + mho_i_layer_n_weight(layer) + o;
-    float *normal = e->draw + e->draw_at[l] + o * (n_in + 3);
-    float w_max = (float)layer->w_max, sd = (float)(noise->weight_rel * scale) * w_max;
+    float *normal = e->draw + e->row[r].draw_at;
+    float w_max = (float)layer->w_max, sd = (float)(noise->weight_rel * d->scale) * w_max;
     float factor = 1, offset = 0;
     int half = noise->weight_levels / 2;
-    if (scale > 0 && (noise->weight_rel > 0 || noise->gain > 0 || noise->offset > 0)) {
-        mho_i_rng_normal_f(seed, MHO_RNG_TRAIN_WEIGHT_NOISE, (uint32_t)(l << 20 | o), evaluation,
-                           n_in + 3, normal);
+    if (d->scale > 0 && (noise->weight_rel > 0 || noise->gain > 0 || noise->offset > 0)) {
+        mho_i_rng_normal_f(d->seed, MHO_RNG_TRAIN_WEIGHT_NOISE, (uint32_t)(l << 20 | o),
+                           d->evaluation, n_in + N_EXTRA, normal);
         if (layer->activation) {
-            factor += (float)(noise->gain * scale) * normal[n_in + 1];
-            offset = (float)(noise->offset * scale) * normal[n_in + 2];
+            factor += (float)(noise->gain * d->scale) * normal[n_in + 1];
+            offset = (float)(noise->offset * d->scale) * normal[n_in + 2];
         }
     }
     draw_row(n_in, param + row, normal, w_max, half, sd, factor, e->param + row);
@@ -83,9 +93,9 @@ static void draw_output(mho_i_effective *e, const float *param, const mho_net_no
 }
 
 /* flip[c][(o*k + ky)*k + kx] = w[o][(c*k + k-1-ky)*k + k-1-kx] */
-static void flip_channel(const mho_layer *l, const float *w, size_t c, float *flip) {
+static void flip_output(const mho_layer *l, const float *w, size_t o, float *flip) {
     size_t kk = l->k * l->k;
-    for (size_t o = 0; o < l->out_c; o++) {
+    for (size_t c = 0; c < l->in_c; c++) {
         const float *from = w + (o * l->in_c + c) * kk;
         float *to = flip + (c * l->out_c + o) * kk;
         for (size_t j = 0; j < kk; j++) {
@@ -94,21 +104,11 @@ static void flip_channel(const mho_layer *l, const float *w, size_t c, float *fl
     }
 }
 
-void mho_i_effective_draw(mho_i_effective *e, const float *param, const mho_net_noise *noise,
-                          double scale, uint64_t seed, uint32_t evaluation) {
-    int n_thread = mho_ctx_threads(e->ctx);
-    for (size_t l = 0; l < e->net->n_layer; l++) {
-        const mho_layer *layer = &e->net->layer[l];
-        const float *w = e->param + e->net->at[l];
-        float *flip = e->flip + e->net->at[l];
-#pragma omp parallel for num_threads(n_thread) schedule(static)
-        for (size_t o = 0; o < layer->n_out; o++) {
-            draw_output(e, param, noise, scale, seed, evaluation, l, o);
-        }
-        if (layer->kind == MHO_LAYER_CONV && l > 0) {
-            for (size_t c = 0; c < layer->in_c; c++) {
-                flip_channel(layer, w, c, flip);
-            }
-        }
+void mho_i_effective_row(mho_i_effective *e, const mho_i_draw *d, size_t row) {
+    size_t l = e->row[row].layer, o = e->row[row].output, at = e->net->at[l];
+    const mho_layer *layer = &e->net->layer[l];
+    draw_output(e, d, row, l, o);
+    if (layer->kind == MHO_LAYER_CONV && l > 0) {
+        flip_output(layer, e->param + at, o, e->flip + at);
     }
 }

@@ -127,7 +127,10 @@ mho_status mho_net_eval_noisy(mho_ctx *ctx, const mho_net *net, const mho_datase
         status = mho_i_progress(ctx, "noisy evaluation", (double)k / (double)n_instance);
         if (status == MHO_OK) {
             mho_i_z_noise z = {(float)noise->z, seed, 0, (uint32_t)k};
-            mho_i_effective_draw(e, net->param, noise, 1, seed, (uint32_t)k);
+            mho_i_draw draw = {net->param, noise, 1, seed, (uint32_t)k};
+            for (size_t r = 0; r < e->n_row; r++) {
+                mho_i_effective_row(e, &draw, r);
+            }
             accuracy[k] = sweep_all(&s, e->param, noise->z > 0 ? &z : NULL, NULL, NULL);
         }
     }

@@ -1,7 +1,7 @@
 /* lenet.c - the classic network, with weight limits that suit analogue hardware.
  *
  * The limits are part of the result of tuning (docs/training.md): small enough that the weights use
- * their whole range, since noise goes with the range and not with the weight.                      */
+ * their whole range, since noise goes with the range and not with the weight. */
 #include "network_int.h"
 
 mho_status mho_net_lenet5(mho_ctx *ctx, mho_net **out) {

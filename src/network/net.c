@@ -85,10 +85,11 @@ mho_status mho_net_add_conv(mho_net *net, size_t out_c, size_t k, size_t stride,
     mho_layer l = next_layer(net, MHO_LAYER_CONV);
     if (k < 1 || stride < 1 || pad >= k || k > l.in_h + 2 * pad || k > l.in_w + 2 * pad ||
         stride > MAX_SIDE || out_c < 1 || out_c > MAX_CHANNEL) {
-        return mho_i_fail(net->ctx, MHO_ERR_ARG,
-                          "layer %zu: %zu kernels of side %zu, stride %zu, padding %zu do not fit an "
-                          "input of %zux%zu (1 to %d kernels, padding less than the side)",
-                          net->n_layer, out_c, k, stride, pad, l.in_h, l.in_w, MAX_CHANNEL);
+        return mho_i_fail(
+            net->ctx, MHO_ERR_ARG,
+            "layer %zu: %zu kernels of side %zu, stride %zu, padding %zu do not fit an "
+            "input of %zux%zu (1 to %d kernels, padding less than the side)",
+            net->n_layer, out_c, k, stride, pad, l.in_h, l.in_w, MAX_CHANNEL);
     }
     l.k = k;
     l.stride = stride;
@@ -170,8 +171,8 @@ const float *mho_net_bias(const mho_net *net, size_t l) {
 
 static mho_status need_weights(const mho_net *net, size_t l) {
     if (l >= net->n_layer || !net->layer[l].n_in) {
-        return mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu has no weights (the network has %zu layers)",
-                          l, net->n_layer);
+        return mho_i_fail(net->ctx, MHO_ERR_ARG,
+                          "layer %zu has no weights (the network has %zu layers)", l, net->n_layer);
     }
     return MHO_OK;
 }
@@ -180,8 +181,8 @@ static mho_status need_finite(const mho_net *net, size_t l, const char *name, co
                               size_t n) {
     for (size_t k = 0; x && k < n; k++) {
         if (!isfinite(x[k])) {
-            return mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu: %s[%zu] = %g: not a finite number", l,
-                              name, k, (double)x[k]);
+            return mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu: %s[%zu] = %g: not a finite number",
+                              l, name, k, (double)x[k]);
         }
     }
     return MHO_OK;
@@ -213,8 +214,8 @@ mho_status mho_net_set_weights(mho_net *net, size_t l, const float *weights, con
 mho_status mho_net_set_w_max(mho_net *net, size_t l, double w_max) {
     mho_status status = need_weights(net, l);
     if (status == MHO_OK && (!(w_max > 0) || !isfinite(w_max))) {
-        status = mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu: w_max = %g: a number > 0 is wanted", l,
-                            w_max);
+        status = mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu: w_max = %g: a number > 0 is wanted",
+                            l, w_max);
     }
     if (status == MHO_OK) {
         net->layer[l].w_max = w_max;
@@ -224,14 +225,15 @@ mho_status mho_net_set_w_max(mho_net *net, size_t l, double w_max) {
 
 mho_status mho_net_check_dataset(const mho_net *net, const mho_dataset *set) {
     if (net->in_c != 1 || net->in_h != set->n_row || net->in_w != set->n_col) {
-        return mho_i_fail(net->ctx, MHO_ERR_DIM,
-                          "the images have %zux%zu pixels, the network takes %zux%zu in %zu channel%s",
-                          set->n_row, set->n_col, net->in_h, net->in_w, net->in_c,
-                          net->in_c == 1 ? "" : "s");
+        return mho_i_fail(
+            net->ctx, MHO_ERR_DIM,
+            "the images have %zux%zu pixels, the network takes %zux%zu in %zu channel%s",
+            set->n_row, set->n_col, net->in_h, net->in_w, net->in_c, net->in_c == 1 ? "" : "s");
     }
     if (!net->n_layer || mho_net_n_class(net) != set->n_class) {
-        return mho_i_fail(net->ctx, MHO_ERR_DIM, "the data have %zu classes, the network has %zu outputs",
-                          set->n_class, mho_net_n_class(net));
+        return mho_i_fail(net->ctx, MHO_ERR_DIM,
+                          "the data have %zu classes, the network has %zu outputs", set->n_class,
+                          mho_net_n_class(net));
     }
     return MHO_OK;
 }

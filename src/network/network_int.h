@@ -1,9 +1,9 @@
-/* network_int.h - the network room: pictures, chains of layers, forward and backward passes, training.
- * Pure numbers only; it must not know of devices, circuits or chips.
+/* network_int.h - the network room: pictures, chains of layers, forward and backward passes,
+ * training. Pure numbers only; it must not know of devices, circuits or chips.
  *
  * Layout of a pass: sixteen pictures are the lanes of every value. A feature map is
- * [channel][row][column][lane], so that each weight meets two vectors of eight lanes and no data has
- * to be rearranged for a convolution.                                                             */
+ * [channel][row][column][lane], so that each weight meets two vectors of eight lanes and no data
+ * has to be rearranged for a convolution. */
 #ifndef MHO_NETWORK_INT_H
 #define MHO_NETWORK_INT_H
 
@@ -56,20 +56,30 @@ typedef struct mho_i_effective {
     mho_ctx *ctx;
     const mho_net *net;
     float *param; /* [n_param] quantised, noisy, with the gain and offset of the neurons in them */
-    float *gain;  /* [n_param] factor of each row, for the gradient: d loss/d w = gain * d loss/d w_eff */
+    float *gain;  /* [n_param] factor of each row, for the gradient: d loss/d w = gain * d loss/d
+                     w_eff */
     float *flip;  /* [n_param] weights of the convolutions as their input gradient needs them */
-    float *draw;  /* n_in + 3 normals of each output: weights, bias, gain, offset */
-    size_t *draw_at; /* [n_layer] */
+    float *draw;  /* n_in + 3 normals of each output */
+    size_t n_row; /* outputs of all layers together */
+    struct {
+        size_t layer, output, draw_at;
+    } * row; /* [n_row] */
 } mho_i_effective;
 mho_status mho_i_effective_new(mho_ctx *ctx, const mho_net *net, mho_i_effective **out);
 void mho_i_effective_free(mho_i_effective *e);
-/* From param[n_param]; scale in [0, 1] shrinks every noise. evaluation names the draw. */
-void mho_i_effective_draw(mho_i_effective *e, const float *param, const mho_net_noise *noise,
-                          double scale, uint64_t seed, uint32_t evaluation);
+typedef struct mho_i_draw {
+    const float *param; /* [n_param] */
+    const mho_net_noise *noise;
+    double scale; /* in [0, 1]: shrinks every noise */
+    uint64_t seed;
+    uint32_t evaluation; /* names the draw */
+} mho_i_draw;
+/* One row; rows are independent, and all of them are to be done before a pass. */
+void mho_i_effective_row(mho_i_effective *e, const mho_i_draw *d, size_t row);
 
 /* ---- kernel.c: convolutions over lanes ---- */
-/* y[o][p][lane] = keep*y + bias[o] + sum_k w[o*n_k + k] * x[pos[p] + off[k] + lane]; pos and off count
- * floats. bias NULL: 0. keep 0: y is not read.                                                    */
+/* y[o][p][lane] = keep*y + bias[o] + sum_k w[o*n_k + k] * x[pos[p] + off[k] + lane]; pos and off
+ * count floats. bias NULL: 0. keep 0: y is not read. */
 void mho_i_kernel_conv(size_t n_o, size_t n_pos, size_t n_k, const int32_t *pos, const int32_t *off,
                        const float *w, const float *bias, const float *x, float keep, float *y);
 /* gw[o*n_k + k] += sum over p and lanes of dz[o][p][lane] * x[pos[p] + off[k] + lane] */
@@ -78,13 +88,13 @@ void mho_i_kernel_conv_grad(size_t n_o, size_t n_pos, size_t n_k, const int32_t 
 
 /* ---- pass.c: one thread's forward and backward over sixteen pictures ---- */
 typedef struct mho_i_step {
-    float *in;        /* input of the layer: the output of the one before, or its padded copy */
-    float *pad;       /* [in_c][in_h+2pad][in_w+2pad][lane], NULL without padding */
-    float *z;         /* [out][lane] z, then its slope */
-    float *a;         /* [out][lane] */
-    float *grad;      /* [out][lane] d loss/d a, then d loss/d z; training only */
-    float *wide;      /* [out_c][..][..][lane] d loss/d z among zeros; convolutions in training */
-    float *back;      /* [in_c][in_h+2pad][in_w+2pad][lane]; convolutions in training */
+    float *in;   /* input of the layer: the output of the one before, or its padded copy */
+    float *pad;  /* [in_c][in_h+2pad][in_w+2pad][lane], NULL without padding */
+    float *z;    /* [out][lane] z, then its slope */
+    float *a;    /* [out][lane] */
+    float *grad; /* [out][lane] d loss/d a, then d loss/d z; training only */
+    float *wide; /* [out_c][..][..][lane] d loss/d z among zeros; convolutions in training */
+    float *back; /* [in_c][in_h+2pad][in_w+2pad][lane]; convolutions in training */
     size_t pad_h, pad_w, wide_h, wide_w;
     int32_t *pos, *off;           /* forward: [n_pos], [n_in] */
     int32_t *back_pos, *back_off; /* input gradient: [pad_h*pad_w], [out_c*k*k] */
@@ -115,26 +125,29 @@ void mho_i_pass_forward(mho_i_pass *p, const float *param, const mho_i_curve *cu
 void mho_i_pass_backward(mho_i_pass *p, const mho_i_effective *e, float *grad);
 
 /* ---- augment.c ---- */
-/* Picture number image of the set, changed at random as opt says; a pure function of its arguments. */
+/* Picture number image of the set, changed at random as opt says; a pure function of its arguments.
+ */
 void mho_i_augment(const mho_train_opt *opt, const mho_dataset *set, size_t image, uint32_t epoch,
                    uint8_t *out);
 
 /* ---- adam.c ---- */
-/* One step over parameters [from, to): g = gain * sum of n_part gradients, part s at grad + s*n_grad. */
+/* One step over parameters [from, to): g = gain * sum of n_part gradients, part s at grad +
+ * s*n_grad. */
 typedef struct mho_i_adam {
     float rate, correct1, correct2; /* step; 1/(1 - beta^t) of both moments */
     float keep;                     /* share of the running mean that stays */
 } mho_i_adam;
 void mho_i_adam_step(const mho_i_adam *adam, size_t from, size_t to, size_t n_part, size_t n_grad,
-                     const float *grad, const float *gain, const float *limit, float *param, float *m,
-                     float *v, float *mean);
+                     const float *grad, const float *gain, const float *limit, float *param,
+                     float *m, float *v, float *mean);
 
 /* ---- weight_file.c ---- */
 /* A file of n_part arrays [n_param] for this network. key: 32 hexadecimal digits of what determined
- * it, "" for none. number: two free numbers.                                                      */
+ * it, "" for none. number: two free numbers. */
 mho_status mho_i_weight_file_write(const mho_net *net, const char *path, const char *key,
                                    const double number[4], size_t n_part, float *const *part);
-/* key NULL: any. Fills part[n_part][n_param], number[4] and w_max[n_layer] (NULL: must be equal). */
+/* key NULL: any. Fills part[n_part][n_param], number[4] and w_max[n_layer] (NULL: must be equal).
+ */
 mho_status mho_i_weight_file_read(const mho_net *net, const char *path, const char *key,
                                   double number[4], size_t n_part, float *const *part,
                                   double *w_max);
@@ -147,9 +160,15 @@ mho_status mho_i_train_check(mho_ctx *ctx, const mho_net *net, const mho_dataset
                              const mho_train_opt *opt);
 
 /* ---- train.c ---- */
-/* checkpoint: file to go on from and to keep up to date, NULL: none; key: what must stand in it. */
+/* Where a training keeps what it has: both files carry the key. */
+typedef struct mho_i_train_files {
+    const char *checkpoint; /* to go on from, and to keep up to date */
+    const char *weights;    /* the result, written before it is handed out */
+    const char *key;        /* 32 hexadecimal digits of all that determines the result */
+} mho_i_train_files;
+/* files NULL: keep nothing. */
 mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                           const mho_train_opt *opt, const char *checkpoint, const char *key,
+                           const mho_train_opt *opt, const mho_i_train_files *files,
                            mho_train_result *result);
 
 #endif

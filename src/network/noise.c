@@ -10,7 +10,8 @@ int mho_i_thread(void) {
 
 mho_status mho_i_need_range(mho_ctx *ctx, const char *name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "%s = %g: allowed are %g to %g", name, value, low, high);
+        return mho_i_fail(ctx, MHO_ERR_ARG, "%s = %g: allowed are %g to %g", name, value, low,
+                          high);
     }
     return MHO_OK;
 }
@@ -26,10 +27,11 @@ mho_status mho_i_noise_check(mho_ctx *ctx, const mho_net_noise *noise) {
     }
     int n = noise->weight_levels;
     if (n != 0 && (n < 3 || n > 65537 || n % 2 == 0)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "noise.weight_levels = %d: allowed are 0 (continuous) and odd numbers from 3 "
-                          "to 65537",
-                          n);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "noise.weight_levels = %d: allowed are 0 (continuous) and odd numbers from 3 "
+            "to 65537",
+            n);
     }
     return MHO_OK;
 }

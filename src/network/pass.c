@@ -2,14 +2,13 @@
  *
  * Convolutions run on kernel.c. Dense layers are matrix products (weights x [n_in][16]). The input
  * gradient of a convolution is a convolution too: of d loss/d z, spread by the stride among zeros,
- * with the flipped kernels. All memory is taken when the pass is made.                             */
+ * with the flipped kernels. All memory is taken when the pass is made. */
 #include "network_int.h"
 
 #include <cblas.h>
 #include <string.h>
 
 enum { L = MHO_I_LANES };
-
 
 static size_t out_size(const mho_layer *l) {
     return l->out_c * l->out_h * l->out_w;
@@ -97,7 +96,8 @@ static mho_status make_tables(mho_i_pass *p) {
         s->back_off = s->pos + l->n_pos;
         s->back_pos = s->back_off + l->out_c * l->k * l->k;
         t = s->back_pos + s->pad_h * s->pad_w;
-        fill_tables(l->in_c, s->pad_h, s->pad_w, l->k, l->out_h, l->out_w, l->stride, s->off, s->pos);
+        fill_tables(l->in_c, s->pad_h, s->pad_w, l->k, l->out_h, l->out_w, l->stride, s->off,
+                    s->pos);
         fill_tables(l->out_c, s->wide_h, s->wide_w, l->k, s->pad_h, s->pad_w, 1, s->back_off,
                     s->back_pos);
     }
@@ -112,8 +112,9 @@ static mho_status check_sizes(mho_ctx *ctx, const mho_net *net) {
         double w = (double)l->in_w + 2.0 * (double)(l->pad + l->k);
         double n_c = l->in_c > l->out_c ? (double)l->in_c : (double)l->out_c;
         if (h * w * n_c * L > INT32_MAX) {
-            return mho_i_fail(ctx, MHO_ERR_DIM, "layer %zu: feature maps of %zux%zux%zu are too large",
-                              i, l->in_c, l->in_h, l->in_w);
+            return mho_i_fail(ctx, MHO_ERR_DIM,
+                              "layer %zu: feature maps of %zux%zux%zu are too large", i, l->in_c,
+                              l->in_h, l->in_w);
         }
     }
     return MHO_OK;
@@ -303,8 +304,8 @@ static void conv_back(const mho_layer *l, mho_i_step *s, const float *flip, floa
             }
         }
     }
-    mho_i_kernel_conv(l->in_c, s->pad_h * s->pad_w, l->out_c * l->k * l->k, s->back_pos, s->back_off,
-                      flip, NULL, s->wide, 0, s->pad ? s->back : to);
+    mho_i_kernel_conv(l->in_c, s->pad_h * s->pad_w, l->out_c * l->k * l->k, s->back_pos,
+                      s->back_off, flip, NULL, s->wide, 0, s->pad ? s->back : to);
     for (size_t c = 0; s->pad && c < l->in_c; c++) {
         for (size_t y = 0; y < l->in_h; y++) {
             memcpy(to + (c * l->in_h + y) * l->in_w * L,
@@ -336,11 +337,11 @@ static void backward_layer(const mho_layer *l, mho_i_step *s, const float *w, co
         return;
     }
     int n_o = (int)l->n_out, n_i = (int)l->n_in;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n_o, n_i, L, 1, s->grad, L, s->in, L, 1, grad,
-                n_i);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n_o, n_i, L, 1, s->grad, L, s->in, L, 1,
+                grad, n_i);
     if (to) {
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n_i, L, n_o, 1, w, n_i, s->grad, L, 0, to,
-                    L);
+        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n_i, L, n_o, 1, w, n_i, s->grad, L, 0,
+                    to, L);
     }
 }
 

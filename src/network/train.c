@@ -1,9 +1,9 @@
-/* train.c - hardware-aware training: every step draws a fresh piece of noisy hardware, and the weights
- * learn to do without its particulars.
+/* train.c - hardware-aware training: every step draws a fresh piece of noisy hardware, and the
+ * weights learn to do without its particulars.
  *
  * A minibatch is cut into groups of sixteen pictures whatever the number of threads; each group has
  * its own gradient, and they are added in order. All randomness is a function of (seed, step), so
- * the weights after an epoch are all that a checkpoint needs besides Adam's moments.               */
+ * the weights after an epoch are all that a checkpoint needs besides Adam's moments. */
 #include "network_int.h"
 
 #include <math.h>
@@ -89,7 +89,8 @@ static void init_weights(trainer *t) {
 
 static mho_status trainer_init(trainer *t, mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                                const mho_train_opt *opt) {
-    *t = (trainer){.ctx = ctx, .net = net, .set = set, .opt = opt, .n_thread = mho_ctx_threads(ctx)};
+    *t =
+        (trainer){.ctx = ctx, .net = net, .set = set, .opt = opt, .n_thread = mho_ctx_threads(ctx)};
     size_t n_batch = (size_t)opt->n_batch;
     t->n_group = (n_batch + L - 1) / L;
     t->n_batch_step = (set->n_image + n_batch - 1) / n_batch;
@@ -150,7 +151,8 @@ typedef struct step_plan {
 } step_plan;
 
 /* Gradient and loss of group g of the batch by one thread. */
-static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step_plan *plan, size_t g) {
+static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step_plan *plan,
+                      size_t g) {
     const mho_train_opt *opt = t->opt;
     size_t n_param = t->net->n_param, n_pixel = t->set->n_row * t->set->n_col;
     size_t n_class = t->set->n_class, done = g * L;
@@ -171,13 +173,14 @@ static void run_group(trainer *t, mho_i_pass *pass, uint8_t *picture, const step
         }
         mho_i_pass_load(pass, e, pixels, opt->noise.input_bits);
     }
-    mho_i_z_noise z = {(float)(opt->noise.z * plan->noise_scale), opt->seed, (uint32_t)g, plan->number};
+    mho_i_z_noise z = {(float)(opt->noise.z * plan->noise_scale), opt->seed, (uint32_t)g,
+                       plan->number};
     mho_i_pass_forward(pass, t->effective->param, plan->curve, z.sd > 0 ? &z : NULL);
     const mho_i_step *last = &pass->step[t->net->n_layer - 1];
     memset(last->grad, 0, n_class * L * sizeof *last->grad);
     for (size_t e = 0; e < n; e++) {
-        t->group_loss[g] += lane_loss(opt, n_class, t->set->labels[order[e]], e, plan->n_batch, last->a,
-                                      last->grad);
+        t->group_loss[g] += lane_loss(opt, n_class, t->set->labels[order[e]], e, plan->n_batch,
+                                      last->a, last->grad);
     }
     mho_i_pass_backward(pass, t->effective, grad);
 }
@@ -211,12 +214,15 @@ static void run_step(trainer *t, size_t step) {
     plan.noise_scale = number < ramp ? number / ramp : 1;
     bool exact = floor((number + 1) * opt->exact_frac) > floor(number * opt->exact_frac);
     plan.curve = exact ? &t->exact : &t->curve;
-    mho_i_effective_draw(t->effective, t->part[0], &opt->noise, plan.noise_scale, opt->seed,
-                         plan.number);
+    mho_i_draw draw = {t->part[0], &opt->noise, plan.noise_scale, opt->seed, plan.number};
     mho_i_adam adam = adam_plan(t, number);
 #pragma omp parallel num_threads(t->n_thread)
     {
         int me = mho_i_thread();
+#pragma omp for schedule(static)
+        for (size_t r = 0; r < t->effective->n_row; r++) {
+            mho_i_effective_row(t->effective, &draw, r);
+        }
 #pragma omp for schedule(dynamic, 1)
         for (size_t g = 0; g < t->n_group; g++) {
             run_group(t, t->pass[me], t->scratch + (size_t)me * n_pixel, &plan, g);
@@ -249,27 +255,47 @@ static mho_status run_epoch(trainer *t) {
     t->loss /= (double)t->set->n_image;
     t->epoch++;
     if (!isfinite(t->loss)) {
-        return mho_i_fail(t->ctx, MHO_ERR_ARG,
-                          "training diverged in epoch %d: the rate of %g or the score scale of %g is too "
-                          "large",
-                          t->epoch, t->opt->rate, t->opt->score_scale);
+        return mho_i_fail(
+            t->ctx, MHO_ERR_ARG,
+            "training diverged in epoch %d: the rate of %g or the score scale of %g is too "
+            "large",
+            t->epoch, t->opt->rate, t->opt->score_scale);
     }
     return MHO_OK;
 }
 
 /* A checkpoint that cannot be used is as good as none: training then starts from the beginning. */
-static void resume(trainer *t, const char *checkpoint, const char *key) {
+static void resume(trainer *t, const mho_i_train_files *files) {
     double number[4];
-    if (mho_i_file_exists(checkpoint) &&
-        mho_i_weight_file_read(t->net, checkpoint, key, number, N_PART, t->part, NULL) == MHO_OK &&
+    if (mho_i_file_exists(files->checkpoint) &&
+        mho_i_weight_file_read(t->net, files->checkpoint, files->key, number, N_PART, t->part,
+                               NULL) == MHO_OK &&
         number[0] >= 1 && number[0] <= t->opt->n_epoch) {
         t->epoch = (int)number[0];
         t->loss = number[1];
     }
 }
 
+static mho_status run_epochs(trainer *t, const mho_i_train_files *files) {
+    mho_status status = MHO_OK;
+    while (t->epoch < t->opt->n_epoch && status == MHO_OK) {
+        status = run_epoch(t);
+        if (status == MHO_OK && files) {
+            const double number[4] = {t->epoch, t->loss};
+            status = mho_i_weight_file_write(t->net, files->checkpoint, files->key, number, N_PART,
+                                             t->part);
+        }
+    }
+    if (status == MHO_OK && files) {
+        const double number[4] = {t->epoch, t->loss};
+        status =
+            mho_i_weight_file_write(t->net, files->weights, files->key, number, 1, &t->part[3]);
+    }
+    return status;
+}
+
 mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                           const mho_train_opt *opt, const char *checkpoint, const char *key,
+                           const mho_train_opt *opt, const mho_i_train_files *files,
                            mho_train_result *result) {
     double start_s = mho_i_now_s();
     trainer t;
@@ -280,17 +306,11 @@ mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
     if (status < 0) {
         return status;
     }
-    if (checkpoint) {
-        resume(&t, checkpoint, key);
+    if (files) {
+        resume(&t, files);
     }
     int first = t.epoch;
-    while (t.epoch < opt->n_epoch && status == MHO_OK) {
-        status = run_epoch(&t);
-        if (status == MHO_OK && checkpoint) {
-            double number[4] = {t.epoch, t.loss};
-            status = mho_i_weight_file_write(net, checkpoint, key, number, N_PART, t.part);
-        }
-    }
+    status = run_epochs(&t, files);
     if (status == MHO_OK) {
         memcpy(net->param, t.part[3], net->n_param * sizeof *net->param);
         if (result) {
@@ -306,5 +326,5 @@ mho_status mho_i_train_run(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
 
 mho_status mho_net_train(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
                          const mho_train_opt *opt, mho_train_result *result) {
-    return mho_i_train_run(ctx, net, set, opt, NULL, NULL, result);
+    return mho_i_train_run(ctx, net, set, opt, NULL, result);
 }

@@ -1,5 +1,5 @@
 /* train_opt.c - options of training: the chosen defaults, what is allowed, and what they are called
- * in the cache.                                                                                    */
+ * in the cache. */
 #include "network_int.h"
 
 #include <limits.h>
@@ -27,7 +27,11 @@ mho_train_opt mho_train_opt_mnist(void) {
         .rotate_rad = 0.15,
         .scale_rel = 0.1,
         .elastic_px = 0.6,
-        .noise = {.weight_rel = 0.045, .z = 0.02, .gain = 0.05, .offset = 0.01, .weight_levels = 63,
+        .noise = {.weight_rel = 0.045,
+                  .z = 0.02,
+                  .gain = 0.05,
+                  .offset = 0.01,
+                  .weight_levels = 63,
                   .input_bits = 8},
     };
 }
@@ -62,8 +66,8 @@ mho_status mho_i_train_check(mho_ctx *ctx, const mho_net *net, const mho_dataset
         {"scale_rel", opt->scale_rel, 0, 0.5},
         {"elastic_px", opt->elastic_px, 0, 1024},
         /* steps are numbered with 32 bits */
-        {"n_epoch * images / n_batch", (double)opt->n_epoch * (double)set->n_image / opt->n_batch, 0,
-         4e9},
+        {"n_epoch * images / n_batch", (double)opt->n_epoch * (double)set->n_image / opt->n_batch,
+         0, 4e9},
     };
     for (size_t k = 0; k < sizeof range / sizeof *range; k++) {
         status = mho_i_need_range(ctx, range[k].name, range[k].value, range[k].low, range[k].high);
@@ -90,10 +94,11 @@ static void training_key(const mho_net *net, const mho_dataset *set, const mho_t
     mho_i_hash_add(&h, &opt->seed, sizeof opt->seed);
     const mho_net_noise *n = &opt->noise;
     const double value[] = {
-        opt->n_epoch,    opt->n_batch,    opt->rate,       opt->rate_end_ratio, opt->average,
-        opt->label_smooth, opt->score_scale, opt->ramp_epochs, opt->exact_frac, opt->augment,
-        opt->shift_px,   opt->rotate_rad, opt->scale_rel,  opt->elastic_px,     n->weight_rel,
-        n->z,            n->gain,         n->offset,       n->weight_levels,    n->input_bits};
+        opt->n_epoch,    opt->n_batch,      opt->rate,        opt->rate_end_ratio,
+        opt->average,    opt->label_smooth, opt->score_scale, opt->ramp_epochs,
+        opt->exact_frac, opt->augment,      opt->shift_px,    opt->rotate_rad,
+        opt->scale_rel,  opt->elastic_px,   n->weight_rel,    n->z,
+        n->gain,         n->offset,         n->weight_levels, n->input_bits};
     mho_i_hash_add(&h, value, sizeof value);
     if (opt->curve.a) {
         hash_double(&h, opt->curve.z_min);
@@ -111,13 +116,15 @@ static bool from_cache(mho_net *net, const char *path, const char *key, mho_trai
         return false; /* absent or unusable: train, and write it anew */
     }
     if (result) {
-        *result = (mho_train_result){.from_cache = true, .n_epoch = (int)number[0], .loss = number[1]};
+        *result =
+            (mho_train_result){.from_cache = true, .n_epoch = (int)number[0], .loss = number[1]};
     }
     return true;
 }
 
 mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
-                                const mho_train_opt *opt, const char *dir, mho_train_result *result) {
+                                const mho_train_opt *opt, const char *dir,
+                                mho_train_result *result) {
     char place[PATH_MAX - 64], path[PATH_MAX], part[PATH_MAX], key[33];
     mho_i_curve curve;
     mho_status status = mho_i_train_check(ctx, net, set, opt);
@@ -141,16 +148,11 @@ mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *s
     if (from_cache(net, path, key, result)) {
         return MHO_OK;
     }
-    mho_train_result own;
+    const mho_i_train_files files = {.checkpoint = part, .weights = path, .key = key};
     if ((status = mho_i_file_writable(ctx, path)) < 0 ||
-        (status = mho_i_train_run(ctx, net, set, opt, part, key, &own)) < 0) {
+        (status = mho_i_train_run(ctx, net, set, opt, &files, result)) < 0) {
         return status;
     }
-    const double number[4] = {own.n_epoch, own.loss};
-    status = mho_i_weight_file_write(net, path, key, number, 1, &net->param);
     unlink(part);
-    if (result) {
-        *result = own;
-    }
-    return status;
+    return MHO_OK;
 }

@@ -6,7 +6,7 @@
  *     n_part arrays [n_param], 32-bit floats
  *     hash of all before, two 64-bit words
  *
- * The size of a file follows from the network, so it is checked before anything is believed.        */
+ * The size of a file follows from the network, so it is checked before anything is believed. */
 #include "network_int.h"
 
 #include <math.h>
@@ -75,18 +75,20 @@ static mho_status check_head(const mho_net *net, const char *path, const char *k
                                    (uint32_t)net->in_h, (uint32_t)net->in_w,    0};
     if (n < N_MAGIC || memcmp(data, magic, N_MAGIC) != 0) {
         return mho_i_fail(ctx, MHO_ERR_FORMAT,
-                          "%s: byte 0: not a file of weights of mho (it starts with \"MHONET1\")", path);
+                          "%s: byte 0: not a file of weights of mho (it starts with \"MHONET1\")",
+                          path);
     }
     if (n < N_HEAD) {
         return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: truncated: %zu bytes, the header alone has %d",
                           path, n, N_HEAD);
     }
     if (key && memcmp(data + N_MAGIC, key, N_KEY) != 0) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: byte %d: made from something else: key %.32s, wanted %s",
-                          path, N_MAGIC, (const char *)data + N_MAGIC, key);
+        return mho_i_fail(ctx, MHO_ERR_FORMAT,
+                          "%s: byte %d: made from something else: key %.32s, wanted %s", path,
+                          N_MAGIC, (const char *)data + N_MAGIC, key);
     }
     memcpy(counts, data + N_HEAD - sizeof counts, sizeof counts);
-    static const char *const name[6] = {"arrays", "layers",  "input channels",
+    static const char *const name[6] = {"arrays",     "layers",        "input channels",
                                         "input rows", "input columns", "reserved"};
     for (size_t k = 0; k < 6; k++) {
         if (counts[k] != want[k]) {
@@ -95,14 +97,14 @@ static mho_status check_head(const mho_net *net, const char *path, const char *k
         }
     }
     if (n != file_size(net, n_part)) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: %zu bytes; weights of this network take %zu", path, n,
-                          file_size(net, n_part));
+        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: %zu bytes; weights of this network take %zu",
+                          path, n, file_size(net, n_part));
     }
     return MHO_OK;
 }
 
 static mho_status check_layers(const mho_net *net, const char *path, const unsigned char *data) {
-    static const char *const name[6] = {"kind", "outputs", "kernel side",
+    static const char *const name[6] = {"kind",   "outputs", "kernel side",
                                         "stride", "padding", "activation"};
     for (size_t l = 0; l < net->n_layer; l++) {
         uint32_t got[6], want[6];
@@ -114,8 +116,8 @@ static mho_status check_layers(const mho_net *net, const char *path, const unsig
         for (size_t k = 0; k < 6; k++) {
             if (got[k] != want[k]) {
                 return mho_i_fail(net->ctx, MHO_ERR_FORMAT,
-                                  "%s: byte %zu: layer %zu: %s: %u; the network has %u", path, at + 4 * k,
-                                  l, name[k], got[k], want[k]);
+                                  "%s: byte %zu: layer %zu: %s: %u; the network has %u", path,
+                                  at + 4 * k, l, name[k], got[k], want[k]);
             }
         }
         if (net->layer[l].n_in && (!(w_max > 0) || !isfinite(w_max))) {
@@ -127,23 +129,23 @@ static mho_status check_layers(const mho_net *net, const char *path, const unsig
     return MHO_OK;
 }
 
-static mho_status check_body(const mho_net *net, const char *path, const unsigned char *data, size_t n,
-                             size_t n_part) {
+static mho_status check_body(const mho_net *net, const char *path, const unsigned char *data,
+                             size_t n, size_t n_part) {
     mho_i_hash h = mho_i_hash_init();
     uint64_t stored[2];
     memcpy(stored, data + n - N_HASH, N_HASH);
     mho_i_hash_add(&h, data, n - N_HASH);
     if (h.lo != stored[0] || h.hi != stored[1]) {
-        return mho_i_fail(net->ctx, MHO_ERR_FORMAT, "%s: damaged: its checksum does not match its content",
-                          path);
+        return mho_i_fail(net->ctx, MHO_ERR_FORMAT,
+                          "%s: damaged: its checksum does not match its content", path);
     }
     size_t at = N_HEAD + net->n_layer * N_LAYER;
     for (size_t k = 0; k < n_part * net->n_param; k++) {
         float x;
         memcpy(&x, data + at + k * sizeof x, sizeof x);
         if (!isfinite(x)) {
-            return mho_i_fail(net->ctx, MHO_ERR_FORMAT, "%s: byte %zu: %g: not a finite number", path,
-                              at + k * sizeof x, (double)x);
+            return mho_i_fail(net->ctx, MHO_ERR_FORMAT, "%s: byte %zu: %g: not a finite number",
+                              path, at + k * sizeof x, (double)x);
         }
     }
     return MHO_OK;
@@ -155,7 +157,8 @@ mho_status mho_i_weight_file_read(const mho_net *net, const char *path, const ch
     unsigned char *data;
     size_t n;
     /* one byte more than needed, so that a longer file is told by its size */
-    mho_status status = mho_i_file_read(net->ctx, path, file_size(net, n_part) + (1u << 20), &data, &n);
+    mho_status status =
+        mho_i_file_read(net->ctx, path, file_size(net, n_part) + (1u << 20), &data, &n);
     if (status < 0) {
         return status;
     }

@@ -252,7 +252,7 @@ static mho_status budget_point(job *j, uint32_t imperfections, double *x, double
 static mho_status run_budget(job *j) {
     mho_run_result *r = j->r;
     double t0 = mho_i_now_s();
-    r->no_trim_accuracy = NAN;
+    r->no_trim_accuracy = r->no_compensate_accuracy = NAN;
     r->n_budget = r->n_budget_chip ? MHO_IMP_COUNT : 0;
     if (!r->n_budget) {
         return MHO_OK;
@@ -274,6 +274,10 @@ static mho_status run_budget(job *j) {
     }
     if (status == MHO_OK) {
         status = budget_point(j, MHO_IMP_ALL | MHO_IMP_NO_TRIM, x, &r->no_trim_accuracy, NULL);
+    }
+    if (status == MHO_OK) {
+        status = budget_point(j, MHO_IMP_ALL | MHO_IMP_NO_COMPENSATE, x, &r->no_compensate_accuracy,
+                              NULL);
     }
     mho_i_free(j->ctx, x);
     r->budget_s = mho_i_now_s() - t0;
