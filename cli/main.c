@@ -5,6 +5,11 @@
 #include <string.h>
 
 static const cli_command commands[] = {
+    {"run", "Put a network on chips and measure what becomes of it.", 
+     "EXPERIMENT [OPTIONS]\n\nExperiments:\n"
+     "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
+     "Options:",
+     "mho run lenet5-mott --data mnist/ --report run.html", cmd_run},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

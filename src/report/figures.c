@@ -170,12 +170,11 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
             "$alone using 1:2:3 with xerrorbars pt 0 lw 1 lc rgb 'black' notitle, "
             "$rest using 1:2:3 with xerrorbars pt 0 lw 1 lc rgb 'black' notitle\n");
     char caption[400];
-    snprintf(
-        caption, sizeof caption,
-        "Orange: what each imperfection costs by itself; blue: what is still lost "
-        "when only this one is mended. Dotted line: all of them together. Mean of %zu chip%s; "
-        "bars of error: standard deviation between chips.",
-        r->n_budget_chip, r->n_budget_chip == 1 ? "" : "s");
+    snprintf(caption, sizeof caption,
+             "Orange: what each imperfection costs by itself; blue: what is still lost "
+             "when only this one is mended. Dotted line: all of them together. Mean of %zu chip%s; "
+             "bars of error: standard deviation between chips.",
+             r->n_budget_chip, r->n_budget_chip == 1 ? "" : "s");
     return end_figure(ctx, &s, "fb", "Loss budget: accuracy lost by each imperfection", caption,
                       page);
 }

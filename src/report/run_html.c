@@ -135,9 +135,13 @@ static mho_status add_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n",
                    r->n_chip > 1 ? "of the mean over chips (Student t)"
                                  : "for one chip, over its pictures (Wilson)");
-    if (isfinite(r->no_trim_accuracy)) {
+    if (r->n_budget && isfinite(r->no_trim_accuracy)) {
         accuracy_row(t, "hardware without bias trim", r->no_trim_accuracy,
                      "what the one-time trim of every neuron is worth");
+    }
+    if (r->n_budget && isfinite(r->no_compensate_accuracy)) {
+        accuracy_row(t, "hardware without wire compensation", r->no_compensate_accuracy,
+                     "conductance targets not bent to make up for the wires");
     }
     mho_i_text_add(t, "</tbody>\n</table>\n");
     add_published(r, t);
