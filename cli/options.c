@@ -94,7 +94,7 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
     opterr = 0;
     optind = 1;
     for (;;) {
-        int index = -1, at = optind;
+        int index = -1;
         int c = getopt_long(argc, argv, ":h", table, &index);
         if (c == -1) {
             break;
@@ -104,12 +104,13 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
             return CLI_DONE;
         }
         if (c == ':') {
-            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[at],
+            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[optind - 1],
                                    cmd->name);
         }
         if (c == '?') {
+            char letter[3] = {'-', (char)optopt, 0}; /* optopt is 0 for a long option */
             return cli_usage_error("%s is not an option of mho %s; mho %s --help lists them",
-                                   argv[at], cmd->name, cmd->name);
+                                   optopt ? letter : argv[optind - 1], cmd->name, cmd->name);
         }
         int rc = read_value(opt + index, optarg ? optarg : "");
         if (rc >= 0) {

@@ -128,7 +128,7 @@ static void add_bars(mho_i_text *s, const mho_run_result *r, const size_t *order
         const mho_budget_row *b = &r->budget[order[k]];
         double y = (double)(r->n_budget - k) + dy;
         double loss = 100 * (r->ideal_accuracy - (alone ? b->only : b->all_but));
-        double sd = 100 * (alone ? b->only_sd : b->all_but_sd);
+        double sd = r->n_budget_chip > 1 ? 100 * (alone ? b->only_sd : b->all_but_sd) : 0;
         if (isfinite(loss)) {
             mho_i_text_add(s, "%.5f %.2f %.5f\n", loss, y, isfinite(sd) ? sd : 0);
         }
@@ -171,10 +171,11 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
             "$rest using 1:2:3 with xerrorbars pt 0 lw 1 lc rgb 'black' notitle\n");
     char caption[400];
     snprintf(caption, sizeof caption,
-             "Orange: what each imperfection costs by itself; blue: what is still lost "
-             "when only this one is mended. Dotted line: all of them together. Mean of %zu chip%s; "
-             "bars of error: standard deviation between chips.",
-             r->n_budget_chip, r->n_budget_chip == 1 ? "" : "s");
+             "Orange: what each imperfection costs by itself; blue: what is still lost when only "
+             "this one is mended. Dotted line: all of them together. %s %zu chip%s%s.",
+             r->n_budget_chip > 1 ? "Mean of" : "From", r->n_budget_chip,
+             r->n_budget_chip > 1 ? "s" : "",
+             r->n_budget_chip > 1 ? "; bars of error: standard deviation between chips" : "");
     return end_figure(ctx, &s, "fb", "Loss budget: accuracy lost by each imperfection", caption,
                       page);
 }
@@ -188,7 +189,8 @@ static double z_at(const mho_run_result *r, int k) {
 /* Both pairs of axes show the same curves: as the network sees them, and in volts. */
 static void add_curve_axes(mho_i_text *s, const mho_run_result *r) {
     const mho_neuron_design *d = &r->neuron;
-    double lo = 0, hi = 1;
+    /* far below the knee nothing happens */
+    double lo = 0, hi = 1, left = fmax(r->z_min, -2);
     for (int k = 0; k < MHO_RUN_N_POINT; k++) {
         lo = fmin(lo, (double)r->nominal[k]);
         hi = fmax(hi, (double)r->nominal[k]);
@@ -203,7 +205,7 @@ static void add_curve_axes(mho_i_text *s, const mho_run_result *r) {
                    "set border 15\nset xrange [%g:%g]\nset x2range [%g:%g]\nset x2tics\n"
                    "set xlabel 'pre-activation z'\nset x2label 'amplifier output in V'\n"
                    "set ylabel 'activation a'\nset key top left Left reverse\nset yrange [%g:%g]\n",
-                   r->z_min, r->z_max, d->circuit.v_bias_V + r->z_min * d->circuit.v_swing_V,
+                   left, r->z_max, d->circuit.v_bias_V + left * d->circuit.v_swing_V,
                    d->circuit.v_bias_V + r->z_max * d->circuit.v_swing_V, lo, hi);
     /* a = 1 is the output at z = 1: span and floor of the design give it in volts */
     double v_full = d->floor_rel < 1 ? d->v_span_V / (1 - d->floor_rel) : NAN;
