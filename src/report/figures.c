@@ -16,7 +16,7 @@ bool mho_i_run_is_mnist(const mho_run_result *r) {
 
 static void begin_script(mho_i_text *s, mho_ctx *ctx, int width, int height) {
     mho_i_text_init(s, ctx);
-    mho_i_text_add(s, "set terminal svg size %d,%d dynamic font 'sans-serif,14'\n", width, height);
+    mho_i_text_add(s, "set terminal svg size %d,%d dynamic font 'sans-serif,15'\n", width, height);
     mho_i_text_add(s, "set border 3 lw 0.7 lc rgb " GREY
                       "\nset tics nomirror out scale 0.5 textcolor rgb 'black'\n"
                       "set grid lw 0.4 lt 1 lc rgb '#55808080'\nset key samplen 2 spacing 1.15\n"
@@ -64,7 +64,7 @@ mho_status mho_i_figure_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_te
     bool published = mho_i_run_is_mnist(r), first = true;
     int bottom = published ? 1 : 2;
     mho_i_text s;
-    begin_script(&s, ctx, 560, published ? 290 : 245);
+    begin_script(&s, ctx, 520, published ? 290 : 245);
     accuracy_range(&s, r, published);
     mho_i_text_add(&s,
                    "set yrange [%g:5.6]\nset border 1\nunset key\nset xlabel 'accuracy in %%'\n"
@@ -95,15 +95,15 @@ mho_status mho_i_figure_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_te
     }
     mho_i_text_add(&s,
                    "plot $one with points pt 7 ps 0.9 lc rgb 'black', "
-                   "$chips with points pt 7 ps 0.5 lc rgb '#704a86c5', "
+                   "$chips with points pt 7 ps 0.5 lc rgb '#504a86c5', "
                    "$mean with xerrorbars pt 7 ps 1 lw 2.5 lc rgb " ORANGE "%s\n",
                    published ? ", $published with points pt 12 ps 1.1 lw 1.5 lc rgb 'black'" : "");
     return end_figure(
         ctx, &s, "fa", "Accuracy of software, ideal chip and hardware",
-        published ? "Accuracy on the test set. Blue: one dot per chip; orange: their mean with its "
+        published ? "Blue: one dot per chip; orange: their mean with its "
                     "95&#160;% interval. The open mark and the dotted line are the figure that the "
                     "paper gives for its own network; it is not a result of this program."
-                  : "Accuracy on the test set. Blue: one dot per chip; orange: their mean with its "
+                  : "Blue: one dot per chip; orange: their mean with its "
                     "95&#160;% interval.",
         page);
 }
@@ -143,7 +143,7 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     }
     mho_i_budget_order(r, order);
     mho_i_text s;
-    begin_script(&s, ctx, 560, 110 + 38 * (int)r->n_budget);
+    begin_script(&s, ctx, 520, 110 + 38 * (int)r->n_budget);
     bool first = true;
     for (size_t k = 0; k < r->n_budget; k++) {
         add_row_label(&s, &first, r->budget[order[k]].name, (int)(r->n_budget - k));
@@ -151,7 +151,7 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     double total = 100 * (r->ideal_accuracy - r->mean);
     mho_i_text_add(&s,
                    ")\nset border 1\nset grid noytics xtics\n"
-                   "set xlabel 'accuracy lost against the ideal chip, percentage points'\n"
+                   "set xlabel 'accuracy lost, percentage points'\n"
                    "set key outside top center horizontal Left reverse\n"
                    "set yrange [0.4:%g]\nset xzeroaxis\n"
                    "set arrow from 0,graph 0 to 0,graph 1 nohead lw 0.7 lc rgb " GREY "\n",
@@ -172,7 +172,7 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     char caption[400];
     snprintf(
         caption, sizeof caption,
-        "Loss budget. Orange: what each imperfection costs by itself; blue: what is still lost "
+        "Orange: what each imperfection costs by itself; blue: what is still lost "
         "when only this one is mended. Dotted line: all of them together. Mean of %zu chip%s; "
         "bars of error: standard deviation between chips.",
         r->n_budget_chip, r->n_budget_chip == 1 ? "" : "s");
@@ -216,7 +216,7 @@ static void add_curve_axes(mho_i_text *s, const mho_run_result *r) {
 
 mho_status mho_i_figure_curves(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page) {
     mho_i_text s;
-    begin_script(&s, ctx, 560, 400);
+    begin_script(&s, ctx, 520, 400);
     add_curve_axes(&s, r);
     mho_i_text_add(&s, "$devices << EOD\n");
     for (size_t c = 0; c < r->n_curve && c < MHO_RUN_N_CURVE; c++) {
@@ -231,8 +231,8 @@ mho_status mho_i_figure_curves(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     }
     mho_i_text_add(&s, "EOD\nplot ");
     if (r->n_curve) {
-        mho_i_text_add(&s, "$devices with lines lw 0.8 lc rgb '#804a86c5' title 'sampled devices, "
-                           "trimmed', ");
+        mho_i_text_add(&s, "$devices with lines lw 0.8 lc rgb '#584a86c5' title "
+                           "'sampled devices', ");
     }
     mho_i_text_add(&s, "$nominal with lines lw 2.5 lc rgb " ORANGE " title 'nominal device', "
                        "(x > 0 ? x : 0) with lines lw 1 dt 2 lc rgb 'black' title 'max(0, z)'\n");
@@ -259,7 +259,7 @@ mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
     }
     double ratio = (double)r->tile_rows / (double)r->tile_cols;
     mho_i_text s;
-    begin_script(&s, ctx, 560, 430);
+    begin_script(&s, ctx, 520, 430);
     mho_i_text_add(&s,
                    "%sset size ratio %g\nset border 15\nunset grid\nunset key\n"
                    "set xlabel 'column (bit line)'\nset ylabel 'row (word line)'\n"

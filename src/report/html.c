@@ -25,7 +25,7 @@ static const char style[] =
     ".soft,figcaption,caption,.src{color:var(--soft)}\n"
     "table,figcaption,caption,.sans,dl{font-family:system-ui,-apple-system,'Segoe UI',Roboto,"
     "'Liberation Sans',sans-serif;font-size:.84rem;line-height:1.4}\n"
-    ".scroll{overflow-x:auto;margin:.8rem 0}\n"
+    ".scroll th{white-space:nowrap}.scroll{overflow-x:auto;margin:.8rem 0}\n"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin:.8rem 0}\n"
     ".scroll table{margin:0}\n"
     "caption{text-align:left;padding:0 0 .35rem}\n"
@@ -34,13 +34,14 @@ static const char style[] =
     "th{font-weight:400}thead th{color:var(--soft);vertical-align:bottom}\n"
     ".one th{white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}\n"
     "tr.sum th,tr.sum td{font-weight:600;border-bottom:0}\n"
-    "tr.own th,tr.own td{background:var(--tint);font-weight:600}.alt th:first-child{width:52%}\n"
+    "td[data-l]::before{color:var(--soft)}.t{overflow-wrap:break-word}thead th.n{white-space:normal}"
+    "tr.own th,tr.own td{background:var(--tint);font-weight:600}tr.own td.t{font-weight:400}.alt th:first-child{width:44%}.alt td.t{width:27%}\n"
     "tbody.head th{font-weight:600;padding-top:1rem}\n"
     "td.n+td,th.n+th:not(.n){padding-left:.6rem}th:last-child,td:last-child{padding-right:0}\n"
     "sup{line-height:0}.narrow{max-width:30rem}\n"
     "code{font:.92em ui-monospace,'DejaVu Sans Mono',monospace}\n"
-    "figure{margin:1.2rem 0}figure svg{display:block;width:100%;max-width:40rem;height:auto}\n"
-    "figcaption{margin-top:.4rem;max-width:40rem}\n"
+    "figure{margin:1.2rem 0}figure svg{display:block;width:100%;max-width:36rem;height:auto}\n"
+    "figcaption{margin-top:.4rem;max-width:36rem}\n"
     ".key{display:grid;grid-template-columns:repeat(4,1fr);gap:1px;background:var(--line);"
     "border:1px solid var(--line);margin:1.2rem 0}\n"
     ".key div{background:var(--paper);padding:.7rem .8rem}\n"
@@ -57,10 +58,18 @@ static const char style[] =
     ".cm{table-layout:fixed;text-align:center}.cm th,.cm td{padding:.3rem 0;text-align:center;"
     "border:1px solid var(--line)}.cm td.d{background:var(--tint);font-weight:600}\n"
     ".cm thead th,.cm tbody th{border-color:transparent;color:var(--soft)}\n"
-    "footer{margin-top:3rem;color:var(--soft)}\n"
+    "footer{margin-top:3rem;color:var(--soft)}\n";
+
+/* what changes on a phone and on paper */
+static const char style_small[] =
     "@media(max-width:600px){body{font-size:16px}main{padding:1.5rem 1rem 3rem}"
     "h1{font-size:1.4rem}.key{grid-template-columns:repeat(2,1fr)}.cm{font-size:.68rem}"
-    ".scroll table{min-width:34rem}}\n"
+    ".scroll table{min-width:38rem}.stack thead{display:none}"
+    ".stack tr{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;"
+    "border-bottom:1px solid var(--line);padding:.4rem 0}"
+    ".stack th,.stack td{border:0;padding:0!important;width:auto!important}.stack td.t,.stack th.t{grid-column:1/-1}"
+    ".stack td[data-l]::before{content:attr(data-l)}"
+    ".one th{white-space:normal}}\n"
     "@media print{:root{--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--tint:#eee;--blue:#3a6ea5}"
     "body{font-size:10pt}main{max-width:none;padding:0}.scroll{overflow:visible}"
     ".scroll table{min-width:0}section{break-inside:auto}"
@@ -71,7 +80,8 @@ void mho_i_html_begin(mho_i_text *t, const char *title) {
                       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                       "<title>");
     mho_i_html_text(t, title);
-    mho_i_text_add(t, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n", style);
+    mho_i_text_add(t, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<main>\n<header>\n", style,
+                   style_small);
 }
 
 void mho_i_html_end(mho_i_text *t) {
@@ -158,15 +168,19 @@ void mho_i_html_quantity(mho_i_text *t, double value, const char *unit, int digi
         mho_i_html_number(t, value, digits);
         return;
     }
-    mho_quantity_format(value, unit, digits, buf, sizeof buf);
-    char *space = strchr(buf, ' ');
+    mho_i_html_value(t, mho_quantity_format(value, unit, digits, buf, sizeof buf));
+}
+
+void mho_i_html_value(mho_i_text *t, const char *text) {
+    char number[48];
+    const char *space = strchr(text, ' ');
+    snprintf(number, sizeof number, "%.*s", (int)(space ? (size_t)(space - text) : strlen(text)),
+             text);
+    put_number(t, number);
     if (!space) {
-        mho_i_html_text(t, buf);
         return;
     }
-    *space = 0;
-    put_number(t, buf);
-    mho_i_text_add(t, "&#160;");
+    mho_i_text_add(t, "%s", space[1] == '%' ? thin : "&#160;");
     const char *u = space + 1;
     if (*u == 'u') {
         mho_i_text_add(t, "&#181;");

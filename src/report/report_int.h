@@ -33,6 +33,8 @@ void mho_i_html_text(mho_i_text *t, const char *text);
 void mho_i_html_section(mho_i_text *t, const char *id, const char *title); /* ends the one before */
 /* "12.5 ns", "0.35 um2" with typographic signs; an em dash for what is not finite. */
 void mho_i_html_quantity(mho_i_text *t, double value, const char *unit, int digits);
+/* "2.5 MK/W", "3 %", "8" as they stand in a chip file, typeset. */
+void mho_i_html_value(mho_i_text *t, const char *text);
 /* "60,000" */
 void mho_i_html_count(mho_i_text *t, size_t n);
 /* A share as "98.38 %". */

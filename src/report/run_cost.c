@@ -24,9 +24,10 @@ static void cost_table(mho_i_text *t, const char *title, const mho_cost_sum *c, 
 }
 
 /* Their figure and, below it, how ours compares: "ours 3.2 x less". */
-static void compared_cell(mho_i_text *t, double theirs, double ours, const char *unit) {
+static void compared_cell(mho_i_text *t, double theirs, double ours, const char *unit,
+                          const char *label) {
     double ratio = theirs / ours;
-    mho_i_text_add(t, "<td class=\"n\">");
+    mho_i_text_add(t, "<td class=\"n\" data-l=\"%s\">", label);
     mho_i_html_quantity(t, theirs, unit, 3);
     if (isfinite(ratio) && ratio > 0) {
         mho_i_text_add(t, "<br><span class=\"soft\">ours ");
@@ -38,35 +39,36 @@ static void compared_cell(mho_i_text *t, double theirs, double ours, const char 
 
 static void alternative_row(mho_i_text *t, const mho_alternative *a, double energy_J,
                             double area_m2) {
-    mho_i_text_add(t, "<tr><th scope=\"row\">");
+    mho_i_text_add(t, "<tr><th class=\"t\" scope=\"row\">");
     mho_i_html_text(t, a->name);
     mho_i_text_add(t, "<br><span class=\"soft\">");
     mho_i_html_text(t, a->note);
     mho_i_text_add(t, "</span></th>");
-    compared_cell(t, a->energy_J, energy_J, "J");
-    compared_cell(t, a->area_m2, area_m2, "m2");
-    mho_i_text_add(t, "<td>");
+    compared_cell(t, a->energy_J, energy_J, "J", "energy ");
+    compared_cell(t, a->area_m2, area_m2, "m2", "area ");
+    mho_i_text_add(t, "<td class=\"t\">");
     mho_i_html_text(t, a->source);
     mho_i_text_add(t, "</td></tr>\n");
 }
 
 static void alternatives_table(const mho_run_result *r, mho_i_text *t) {
     double energy = r->cost.neuron_energy_J, area = r->cost.neuron_area_m2;
-    mho_i_text_add(t, "<div class=\"scroll\"><table class=\"alt\">\n<thead><tr>"
+    mho_i_text_add(t, "<table class=\"alt stack\">\n<thead><tr>"
                       "<th>activation hardware</th><th class=\"n\">energy</th>"
                       "<th class=\"n\">area</th><th>given by</th></tr></thead>\n<tbody>\n"
-                      "<tr class=\"own\"><th scope=\"row\">this chip&#39;s neuron</th>"
-                      "<td class=\"n\">");
+                      "<tr class=\"own\"><th class=\"t\" scope=\"row\">this chip&#39;s neuron</th>"
+                      "<td class=\"n\" data-l=\"energy \">");
     mho_i_html_quantity(t, energy, "J", 3);
-    mho_i_text_add(t, "</td><td class=\"n\">");
+    mho_i_text_add(t, "</td><td class=\"n\" data-l=\"area \">");
     mho_i_html_quantity(t, area, "m2", 3);
-    mho_i_text_add(t, "</td><td>this run: heater, film and trim, mean over all activations</td>"
+    mho_i_text_add(t, "</td><td class=\"t\">this run: heater, film and trim, mean over all activations"
+                      "</td>"
                       "</tr>\n");
     for (size_t k = 0; k < mho_alternative_count(); k++) {
         mho_alternative a = mho_alternative_get(k);
         alternative_row(t, &a, energy, area);
     }
-    mho_i_text_add(t, "</tbody>\n</table></div>\n");
+    mho_i_text_add(t, "</tbody>\n</table>\n");
 }
 
 void mho_i_run_cost_html(const mho_run_result *r, mho_i_text *t) {

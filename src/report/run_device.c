@@ -2,6 +2,8 @@
  * table of every parameter with its source. */
 #include "report_int.h"
 
+#include "chip/spec_int.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -75,18 +77,6 @@ void mho_i_run_program_html(const mho_run_result *r, mho_i_text *t) {
     mho_i_text_add(t, "</div>\n");
 }
 
-/* Value with its unit, as the chip file has it. */
-static void value_cell(mho_i_text *t, const mho_param_info *info, double value) {
-    mho_i_text_add(t, "<td class=\"n\">");
-    if (strncmp(info->unit, "1/", 2) == 0 || strcmp(info->unit, "K") == 0) {
-        mho_i_html_number(t, value, 5);
-        mho_i_text_add(t, "&#160;%s", info->unit);
-    } else {
-        mho_i_html_quantity(t, value, info->unit, 5);
-    }
-    mho_i_text_add(t, "</td>");
-}
-
 static const char *mark_text(char mark) {
     switch (mark) {
     case 'P':
@@ -113,11 +103,13 @@ static void section_rows(const mho_run_result *r, const char *section, mho_i_tex
         }
         mho_i_text_add(t, "<tr><th scope=\"row\"><code>");
         mho_i_html_text(t, info.key);
-        mho_i_text_add(t, "</code></th>");
-        value_cell(t, &info, mho_chip_param_get(&r->spec, k));
-        mho_i_text_add(t, "<td>");
+        mho_i_text_add(t, "</code></th><td class=\"n\">");
+        char value[48];
+        mho_i_html_value(t, mho_i_chip_param_text(k, info.unit, mho_chip_param_get(&r->spec, k), 5,
+                                                  value, sizeof value));
+        mho_i_text_add(t, "</td><td class=\"t\">");
         mho_i_html_text(t, info.help);
-        mho_i_text_add(t, "</td><td>%s<br><span class=\"soft\">", mark_text(info.mark));
+        mho_i_text_add(t, "</td><td class=\"t\">%s<br><span class=\"soft\">", mark_text(info.mark));
         mho_i_html_text(t, info.source);
         mho_i_text_add(t, "</span></td></tr>\n");
     }
@@ -144,10 +136,10 @@ void mho_i_run_sources_html(const mho_run_result *r, mho_i_text *t) {
         "<p>Every parameter of the chip follows, with where its value comes from: "
         "<em>published</em> is read in the source named, <em>computed</em> by us from published "
         "data, <em>assumed</em> by us without a measurement, <em>chip file</em> set by the user."
-        "</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>key</th>"
+        "</p>\n<table class=\"stack\">\n<thead><tr><th>key</th>"
         "<th class=\"n\">value</th><th>meaning</th><th>source</th></tr></thead>\n");
     for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
         section_rows(r, sections[k], t);
     }
-    mho_i_text_add(t, "</table></div>\n");
+    mho_i_text_add(t, "</table>\n");
 }

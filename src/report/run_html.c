@@ -94,7 +94,7 @@ static void accuracy_row(mho_i_text *t, const char *name, double value, const ch
     mho_i_html_row(t, name);
     mho_i_text_add(t, "<td class=\"n\">");
     mho_i_html_percent(t, value, 2);
-    mho_i_text_add(t, "</td><td class=\"soft\">%s</td></tr>\n", note);
+    mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n", note);
 }
 
 static void add_published(const mho_run_result *r, mho_i_text *t) {
@@ -117,7 +117,7 @@ static mho_status add_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     mho_i_html_section(t, "accuracy", "Accuracy");
     mho_status status = mho_i_figure_accuracy(ctx, r, t);
     char note[160];
-    mho_i_text_add(t, "<div class=\"scroll\"><table class=\"one\">\n<tbody>\n");
+    mho_i_text_add(t, "<table class=\"one stack\">\n<tbody>\n");
     accuracy_row(t, "software", r->software_accuracy,
                  "the same weights, exact arithmetic, exact ReLU");
     accuracy_row(t, "nominal neuron curve", r->curve_accuracy,
@@ -132,14 +132,14 @@ static mho_status add_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     mho_i_html_percent(t, r->ci95[0], 2);
     mho_i_text_add(t, " to ");
     mho_i_html_percent(t, r->ci95[1], 2);
-    mho_i_text_add(t, "</td><td class=\"soft\">%s</td></tr>\n",
+    mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n",
                    r->n_chip > 1 ? "of the mean over chips (Student t)"
                                  : "for one chip, over its pictures (Wilson)");
     if (isfinite(r->no_trim_accuracy)) {
         accuracy_row(t, "hardware without bias trim", r->no_trim_accuracy,
                      "what the one-time trim of every neuron is worth");
     }
-    mho_i_text_add(t, "</tbody>\n</table></div>\n");
+    mho_i_text_add(t, "</tbody>\n</table>\n");
     add_published(r, t);
     return status;
 }
@@ -306,13 +306,13 @@ static void add_verify(const mho_run_result *r, mho_i_text *t) {
     mho_i_html_count(t, v->n_neuron);
     mho_i_text_add(t, " neuron outputs were compared; the class is the same for %zu of %zu.</p>\n",
                    v->n_same, v->n_image);
-    mho_i_text_add(t, "<div class=\"scroll\"><table>\n<thead><tr><th>largest difference</th>"
+    mho_i_text_add(t, "<table>\n<thead><tr><th>largest difference</th>"
                       "<th class=\"n\">value</th><th class=\"n\">digits that agree</th>"
                       "<th>wanted</th></tr></thead>\n<tbody>\n");
     verify_row(t, "arrays, over the largest value of the layer", v->array_error_rel, 1e-6);
     verify_row(t, "neurons, over their span", v->neuron_error_rel, 1e-4);
     verify_row(t, "Kirchhoff residual of the slow path", v->residual_rel, 0);
-    mho_i_text_add(t, "</tbody>\n</table></div>\n");
+    mho_i_text_add(t, "</tbody>\n</table>\n");
 }
 
 static void time_row(mho_i_text *t, const char *name, double s, const char *note) {
@@ -324,19 +324,18 @@ static void time_row(mho_i_text *t, const char *name, double s, const char *note
     } else {
         mho_i_html_quantity(t, s, "s", 3);
     }
-    mho_i_text_add(t, "</td><td class=\"soft\">%s</td></tr>\n", note);
+    mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n", note);
 }
 
 static void add_times(const mho_run_result *r, mho_i_text *t) {
     char note[120];
     mho_i_html_section(t, "time", "Time that each stage took");
-    mho_i_text_add(t, "<table>\n<tbody>\n");
+    mho_i_text_add(t, "<table class=\"stack\">\n<tbody>\n");
     snprintf(note, sizeof note, "%s", r->train.from_cache ? "taken from the cache" : "");
     time_row(t, "training", r->train_s, note);
     snprintf(note, sizeof note, "per chip, mean of %zu", r->n_chip);
     time_row(t, "programming", r->program_s, note);
-    snprintf(note, sizeof note, "per chip, %zu pictures", r->n_image);
-    time_row(t, "evaluation", r->evaluate_s, note);
+    time_row(t, "evaluation", r->evaluate_s, "per chip, all test pictures");
     if (r->n_budget) {
         snprintf(note, sizeof note, "%zu configurations on %zu chips", 2 * r->n_budget + 1,
                  r->n_budget_chip);
@@ -353,7 +352,7 @@ static void number_row(mho_i_text *t, const char *name, double value, const char
     mho_i_html_row(t, name);
     mho_i_text_add(t, "<td class=\"n\">");
     mho_i_html_number(t, value, 4);
-    mho_i_text_add(t, "</td><td class=\"soft\">%s</td></tr>\n", note);
+    mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n", note);
 }
 
 static void add_training(const mho_run_result *r, mho_i_text *t) {
@@ -363,7 +362,7 @@ static void add_training(const mho_run_result *r, mho_i_text *t) {
                    "<p>Trained with the nominal transfer curve in the forward pass and with noise "
                    "of the size that this chip has, so that the weights stand it. The same seed, "
                    "data and chip give the same bits for any number of threads: seed %" PRIu64
-                   ", mho %s.</p>\n<table>\n<tbody>\n",
+                   ", mho %s.</p>\n<table class=\"stack\">\n<tbody>\n",
                    r->seed, mho_version());
     number_row(t, "epochs", o->n_epoch, "passes over the training set");
     number_row(t, "pictures per step", o->n_batch, "");

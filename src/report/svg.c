@@ -13,6 +13,7 @@ typedef struct swap {
 static const swap swaps[] = {
     {"'black'", "'currentColor'"},
     {"\"black\"", "\"currentColor\""},
+    {"rgb(0,0,0)", "currentColor"},
     {"rgb(  0,   0,   0)", "currentColor"},
     {"color=\"white\"", ""},
     {"gnuplot_", NULL},
