@@ -200,7 +200,7 @@ static void trim_brings_the_outputs_together(void **state) {
     mho_ctx_free(ctx);
 }
 
-static void designs_reach_the_published_search(void **state) {
+static void designs_reach_the_search_by_hand(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
     const char *names[] = {"T", "N"};
@@ -296,7 +296,7 @@ int main(void) {
         cmocka_unit_test(fast_kernel_agrees_with_the_plain_code),
         cmocka_unit_test(tables_agree_with_direct_solution),
         cmocka_unit_test(trim_brings_the_outputs_together),
-        cmocka_unit_test(designs_reach_the_published_search),
+        cmocka_unit_test(designs_reach_the_search_by_hand),
         cmocka_unit_test(bad_neurons_are_refused),
         cmocka_unit_test(cbram_leaves_the_error_it_promises),
     };
