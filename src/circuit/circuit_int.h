@@ -31,7 +31,8 @@ typedef struct mho_i_net {
     mho_i_lines drive, sense; /* drive: m lines of n nodes; sense: n lines of m nodes, top first */
 } mho_i_net;
 
-typedef struct mho_i_factor mho_i_factor; /* kept factor of the port elimination */
+typedef struct mho_i_factor mho_i_factor;   /* kept factor of the port elimination */
+typedef struct mho_i_workers mho_i_workers; /* workspaces of the iterative solvers */
 
 struct mho_array {
     mho_ctx *ctx;
@@ -49,7 +50,8 @@ struct mho_array {
     bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
     mho_i_factor *factor;     /* of the present g_S, or NULL */
     size_t n_changed;         /* cells changed by low-rank updates since the last build */
-    double m_check_rel;       /* what the check of m_S found; < 0: not checked yet */
+    mho_i_workers *workers;
+    double m_check_rel; /* what the check of m_S found; < 0: not checked yet */
     double build_s;
 };
 
@@ -68,6 +70,34 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
+/* ---- array.c ---- */
+void mho_i_array_forget(mho_array *a);      /* everything that was built from the conductances */
+mho_status mho_i_array_ready(mho_array *a); /* MHO_ERR_SINGULAR: no program that can be solved */
+mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
+/* All node voltages of the network by the solver that fits. */
+mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
+                            double *b_V, mho_array_report *rep);
+void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t n_vec);
+mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g);
+/* What the network sees of a cell that is programmed to g. */
+double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
+void mho_i_array_measure(mho_array *a); /* g_mean_S, g_max_S */
+
+/* ---- factor.c: kept factor ---- */
+void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */
+
+/* ---- transfer.c: ohmic cells ---- */
+/* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port
+ * elimination or, for ideal lines, ideal.c; all threads of the context.                          */
+mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_array,
+                                const double *g_S, double *m_S);
+/* ideal.c: networks with ideal lines. all: every line of the family. work: mho_i_ideal_work. */
+bool mho_i_ideal_handles(const mho_i_net *net); /* one whole family ideal and unbroken */
+size_t mho_i_ideal_work(const mho_i_net *net);  /* doubles */
+void mho_i_ideal_transfer(const mho_i_net *net, const double *g_S, double *m_S, double *work);
+/* Row by row with CG: any network, slow. */
+mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S);
+
 /* ---- solvers ----
  * Read: n_vec vectors v_V [n_vec][m] V (of the network: of the user's inputs), i_A out [n_vec][n]
  * A. w_V and b_V: NULL, or out [n_vec][m][n] node voltages of the network (not transposed back; the
@@ -78,9 +108,21 @@ mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *
                          double *b_V, mho_array_report *rep);
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
+void mho_i_workers_free(mho_i_workers *set); /* NULL is allowed */
+/* Linear solves with any conductances: adjoint problems. One at a time.
+ * g_S [m][n] stays the caller's; factor again after it changed. */
+typedef struct mho_i_linear mho_i_linear;
+mho_status mho_i_linear_new(mho_array *a, mho_i_linear **out);
+void mho_i_linear_factor(mho_i_linear *l, const double *g_S);
+/* Potentials u_V [m] at the inputs, pot_V [n] at the sensed ends; w_V, b_V out [m][n].
+ * Returns the relative residual. */
+double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_V, double *w_V,
+                          double *b_V);
+void mho_i_linear_free(mho_i_linear *l); /* NULL is allowed */
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
-mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
-                                double *w_V, double *b_V, mho_array_report *rep);
+__attribute__((weak)) mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
+                                                      double *i_A, double *w_V, double *b_V,
+                                                      mho_array_report *rep);
 
 /* ---- law.c: current and slope of every cell of the network, series selector included ----
  * v, i, slope: [m][n]; work: [4][m][n]. slope is the derivative of the current with respect to v.
@@ -88,9 +130,29 @@ mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, d
 mho_status mho_i_law_eval(mho_array *a, const double *v_V, double *i_A, double *slope_S,
                           double *work);
 
+/* The same for line `row` of the network: v, i, slope [n], work [3][n]. */
+void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_A, double *slope_S,
+                   double *work);
+
+/* ---- residual.c ---- */
+/* Kirchhoff's law at every node, A: fw and fb out [m][ld], currents that leave the node; i_A the
+ * cells' currents; rows of length ld >= n. Of an ideal line only the sum over a piece counts; what
+ * stands at nodes tied to a potential means nothing.                                             */
+typedef struct mho_i_field {
+    size_t ld;
+    const double *u_V, *w_V, *b_V, *i_A;
+    double *fw_A, *fb_A;
+} mho_i_field;
+void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f);
+/* Largest node residual (A) in *worst_A, largest sum of |cell current| of a line in *scale_A. */
+void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst_A,
+                       double *scale_A);
+/* Size of residual that rounding of the voltages alone makes, relative to scale_A. */
+double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A);
+
 /* Largest Kirchhoff residual over all nodes / largest current of a line, i_cell [m][n] A the cell
  * currents at (w, b), u [m] the input potentials.                                                */
-double mho_i_net_residual(const mho_i_net *net, const double *u_V, const double *w_V,
-                          const double *b_V, const double *i_cell_A);
+double mho_i_net_residual(mho_ctx *ctx, const mho_i_net *net, const double *u_V, const double *w_V,
+                          const double *b_V, const double *i_cell_A); /* NAN: out of memory */
 
 #endif

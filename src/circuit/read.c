@@ -1,0 +1,288 @@
+/* read.c - reading an array: choice of solver, the product with the transfer matrix and its check,
+ * all node voltages. */
+#include "circuit_int.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <string.h>
+
+const char *mho_array_solver_name(mho_array_solver solver) {
+    switch (solver) {
+    case MHO_SOLVER_AUTO:
+        return "auto";
+    case MHO_SOLVER_TRANSFER:
+        return "transfer";
+    case MHO_SOLVER_CG:
+        return "cg";
+    case MHO_SOLVER_NEWTON:
+        return "newton";
+    case MHO_SOLVER_REFERENCE:
+        return "reference";
+    }
+    return "unknown";
+}
+
+/* Mean wire resistance x mean conductance x cells: drop along a line over what drives it. */
+static double wire_load(const mho_array *a) {
+    double r = 0;
+    for (size_t i = 0; i < a->net.m; i++) {
+        r += a->net.drive.r_seg_ohm[i] / (double)a->net.m;
+    }
+    for (size_t j = 0; j < a->net.n; j++) {
+        r += a->net.sense.r_seg_ohm[j] / (double)a->net.n;
+    }
+    return r / 2 * a->g_mean_S * (double)a->net.m * (double)a->net.n;
+}
+
+/* Seconds that both ways would take, from measured rates; only their ratio matters. */
+mho_array_solver mho_array_choice(const mho_array *a, size_t n_vec) {
+    if (a->opt.solver != MHO_SOLVER_AUTO) {
+        return a->opt.solver;
+    }
+    if (a->nonlinear) {
+        return MHO_SOLVER_NEWTON;
+    }
+    if (a->has_m || (a->net.drive.any_ideal && mho_i_ideal_handles(&a->net)) ||
+        (a->net.sense.any_ideal && mho_i_ideal_handles(&a->net))) {
+        return MHO_SOLVER_TRANSFER;
+    }
+    double cells = (double)a->net.m * (double)a->net.n, n = sqrt(cells);
+    double steps = 4 + 1.9 * sqrt(wire_load(a));
+    double cg = (double)n_vec * steps * cells * (cells > 4e5 ? 3e-9 : 1.5e-9);
+    double transfer = 31 * cells * n / 60e9 + 1.2e-7 * cells + 2e-5;
+    return cg < transfer ? MHO_SOLVER_CG : MHO_SOLVER_TRANSFER;
+}
+
+static mho_status check_inputs(mho_array *a, size_t n_vec, const double *v_V) {
+    for (size_t k = 0; k < n_vec * a->net.m; k++) {
+        size_t i = k % a->net.m;
+        if (!a->net.drive.off[i] && !(isfinite(v_V[k]) && fabs(v_V[k]) <= 1e12)) {
+            return mho_i_fail(a->ctx, MHO_ERR_ARG,
+                              "input %zu of vector %zu = %g V: allowed are finite values up to "
+                              "1e12 V",
+                              i, k / a->net.m, v_V[k]);
+        }
+    }
+    return MHO_OK;
+}
+
+/* Currents of the biased lines alone, all selected inputs at 0 V. */
+static mho_status bias_currents(mho_array *a) {
+    double *zero = mho_i_alloc(a->ctx, a->net.m, sizeof *zero);
+    if (!zero) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_array_report rep = {0};
+    mho_status status = mho_i_cg_read(a, 1, zero, a->i0_A, NULL, NULL, &rep);
+    mho_i_free(a->ctx, zero);
+    return status;
+}
+
+static mho_status build(mho_array *a) {
+    if (a->has_m) {
+        return MHO_OK;
+    }
+    if (a->nonlinear) {
+        return mho_i_fail(a->ctx, MHO_ERR_ARG,
+                          "a transfer matrix needs ohmic cells and selectors: use newton");
+    }
+    double t0 = mho_i_now_s();
+    mho_status status = mho_i_array_ready(a);
+    if (status) {
+        return status;
+    }
+    size_t cells = a->net.m * a->net.n;
+    if (!a->m_S) {
+        a->m_S = mho_i_alloc(a->ctx, cells, sizeof *a->m_S);
+        a->i0_A = mho_i_alloc(a->ctx, a->net.n, sizeof *a->i0_A);
+    }
+    if (!a->m_S || !a->i0_A) {
+        return MHO_ERR_NOMEM;
+    }
+    status = mho_i_transfer_build(a->ctx, &a->net, 1, a->g_S, a->m_S);
+    if (status) {
+        return status;
+    }
+    if (a->has_bias) {
+        status = bias_currents(a);
+    }
+    for (size_t i = 0; i < a->net.m; i++) {
+        if (a->net.drive.off[i]) {
+            memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
+        }
+    }
+    a->has_m = status == MHO_OK;
+    a->m_check_rel = -1;
+    a->build_s = mho_i_now_s() - t0;
+    return status;
+}
+
+mho_status mho_i_read_build(mho_array *a) {
+    return build(a);
+}
+
+/* i = v M in blocks of vectors that do not depend on the number of threads. Inputs of lines that
+ * are not selected meet rows of zeros, so they may be anything finite; make them 0. */
+static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
+    size_t m = a->net.m, n = a->net.n;
+    double *clean = NULL;
+    bool any_off = false;
+    for (size_t i = 0; i < m; i++) {
+        any_off = any_off || a->net.drive.off[i];
+    }
+    if (any_off) {
+        clean = mho_i_alloc(a->ctx, n_vec * m, sizeof *clean);
+        if (!clean) {
+            return MHO_ERR_NOMEM;
+        }
+        for (size_t k = 0; k < n_vec * m; k++) {
+            clean[k] = a->net.drive.off[k % m] ? 0 : v_V[k];
+        }
+        v_V = clean;
+    }
+    /* tiles of 64 vectors when there are many, else of columns */
+    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
+    size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
+    int n_thread = mho_ctx_threads(a->ctx);
+    double work = (double)n_vec * (double)m * (double)n;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1 && work > 1e5)
+    for (size_t t = 0; t < nv * nc; t++) {
+        size_t v0 = t / nc * tv, c0 = t % nc * tc;
+        size_t v1 = v0 + tv < n_vec ? v0 + tv : n_vec, c1 = c0 + tc < n ? c0 + tc : n;
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(v1 - v0), (int)(c1 - c0),
+                    (int)m, 1, v_V + v0 * m, (int)m, a->m_S + c0, (int)n, 0, i_A + v0 * n + c0,
+                    (int)n);
+    }
+    for (size_t k = 0; a->has_bias && k < n_vec * n; k++) {
+        i_A[k] += a->i0_A[k % n];
+    }
+    mho_i_free(a->ctx, clean);
+    return MHO_OK;
+}
+
+/* Compare the first vector's currents with an independent solution by CG; the worse of its
+ * Kirchhoff residual and the difference is kept with the matrix. */
+static mho_status check_first(mho_array *a, const double *v_V, const double *i_A) {
+    if (a->m_check_rel >= 0) {
+        return MHO_OK;
+    }
+    double *i_cg = mho_i_alloc(a->ctx, a->net.n, sizeof *i_cg);
+    if (!i_cg) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_array_report rep = {0};
+    mho_status status = mho_i_cg_read(a, 1, v_V, i_cg, NULL, NULL, &rep);
+    double worst = 0, scale = 0;
+    for (size_t j = 0; j < a->net.n; j++) {
+        worst = fmax(worst, fabs(i_cg[j] - i_A[j]));
+        scale = fmax(scale, fabs(i_cg[j]));
+    }
+    mho_i_free(a->ctx, i_cg);
+    if (status < 0) {
+        return status;
+    }
+    a->m_check_rel = fmax(rep.residual_rel, scale > 0 ? worst / scale : worst);
+    return MHO_OK;
+}
+
+static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                                mho_array_report *rep) {
+    double t0 = mho_i_now_s();
+    bool had = a->has_m;
+    mho_status status = build(a);
+    if (status) {
+        return status;
+    }
+    double t1 = mho_i_now_s();
+    status = product(a, n_vec, v_V, i_A);
+    if (rep && !status) {
+        rep->build_s = had ? 0 : t1 - t0;
+        rep->read_s = mho_i_now_s() - t1;
+        rep->power_W = NAN;
+        if (n_vec) {
+            status = check_first(a, v_V, i_A);
+            rep->residual_rel = a->m_check_rel;
+        }
+    }
+    return status;
+}
+
+static mho_status solve(mho_array *a, mho_array_solver solver, size_t n_vec, const double *v_V,
+                        double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
+    if (solver == MHO_SOLVER_CG && a->nonlinear) {
+        return mho_i_fail(a->ctx, MHO_ERR_ARG,
+                          "solver cg needs ohmic cells and selectors: use newton");
+    }
+    mho_status status = mho_i_array_ready(a);
+    if (status) {
+        return status;
+    }
+    double t0 = mho_i_now_s();
+    if (solver == MHO_SOLVER_REFERENCE) {
+        if (!mho_i_reference_read) {
+            return mho_i_fail(a->ctx, MHO_ERR_DEPENDENCY, "the reference solver is not built in");
+        }
+        status = mho_i_reference_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    } else if (solver == MHO_SOLVER_NEWTON) {
+        status = mho_i_newton_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    } else {
+        status = mho_i_cg_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    }
+    rep->read_s = mho_i_now_s() - t0;
+    return status;
+}
+
+mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                          mho_array_report *rep) {
+    mho_array_report unused = {0};
+    mho_array_solver solver = mho_array_choice(a, n_vec);
+    mho_status status = check_inputs(a, n_vec, v_V);
+    if (status) {
+        return status;
+    }
+    if (rep) {
+        *rep = unused;
+        rep->solver = solver;
+        rep->wire_load = wire_load(a);
+    }
+    if (solver == MHO_SOLVER_TRANSFER) {
+        return read_transfer(a, n_vec, v_V, i_A, rep);
+    }
+    return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
+}
+
+mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
+                            double *b_V, mho_array_report *rep) {
+    mho_status status = check_inputs(a, n_vec, v_V);
+    if (status) {
+        return status;
+    }
+    mho_array_solver solver = mho_array_choice(a, n_vec);
+    if (solver == MHO_SOLVER_TRANSFER) {
+        solver = a->nonlinear ? MHO_SOLVER_NEWTON : MHO_SOLVER_CG;
+    }
+    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
+    return solve(a, solver, n_vec, v_V, i_A, w_V, b_V, rep);
+}
+
+void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t n_vec) {
+    sum->solver = one->solver;
+    sum->wire_load = one->wire_load;
+    sum->residual_rel = one->residual_rel > sum->residual_rel || isnan(one->residual_rel)
+                            ? one->residual_rel
+                            : sum->residual_rel;
+    sum->iterations += one->iterations;
+    sum->newton_steps += one->newton_steps;
+    sum->n_unconverged += one->n_unconverged;
+    sum->build_s += one->build_s;
+    sum->read_s += one->read_s;
+    sum->power_W += one->power_W / (double)n_vec;
+}
+
+mho_status mho_array_transfer(mho_array *a, double *m_S) {
+    mho_status status = build(a);
+    if (!status) {
+        memcpy(m_S, a->m_S, a->net.m * a->net.n * sizeof *m_S);
+    }
+    return status;
+}
