@@ -219,9 +219,6 @@ static mho_status solve(mho_array *a, mho_array_solver solver, size_t n_vec, con
     }
     double t0 = mho_i_now_s();
     if (solver == MHO_SOLVER_REFERENCE) {
-        if (!mho_i_reference_read) {
-            return mho_i_fail(a->ctx, MHO_ERR_DEPENDENCY, "the reference solver is not built in");
-        }
         status = mho_i_reference_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
     } else if (solver == MHO_SOLVER_NEWTON) {
         status = mho_i_newton_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
