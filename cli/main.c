@@ -5,6 +5,10 @@
 #include <string.h>
 
 static const cli_command commands[] = {
+    {"array", "Exact currents of a crossbar array with wire resistance.",
+     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
+     cmd_array},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
