@@ -127,9 +127,8 @@ double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_
                           double *b_V);
 void mho_i_linear_free(mho_i_linear *l); /* NULL is allowed */
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
-mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
-                                                      double *i_A, double *w_V, double *b_V,
-                                                      mho_array_report *rep);
+mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                                double *w_V, double *b_V, mho_array_report *rep);
 
 /* ---- law.c: current and slope of every cell of the network, series selector included ----
  * v, i, slope: [m][n]; work: [4][m][n]. slope is the derivative of the current with respect to v.
