@@ -153,6 +153,8 @@ void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f);
 /* Largest node residual (A) in *worst_A, largest sum of |cell current| of a line in *scale_A. */
 void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst_A,
                        double *scale_A);
+/* Largest finite conductance of a segment or end; 1e18 S if there is none. */
+double mho_i_net_thickest(const mho_i_net *net);
 /* Size of residual that rounding of the voltages alone makes, relative to scale_A. */
 double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A);
 

@@ -114,7 +114,9 @@ static void start(worker *k, const double *v_V) {
     }
 }
 
-/* First slopes: those of the linear cells, or currents over voltages at the start. */
+/* First slopes: those of the linear cells, or currents over voltages at the start, but no more than
+ * the wires can feed: what a strong exponential would draw there means nothing. The currents become
+ * those of resistors with these slopes, so that the first step solves a linear circuit. */
 static void first_slopes(worker *k) {
     size_t n = k->net->n, ld = k->l.ld;
     if (k->linear) {
@@ -125,13 +127,18 @@ static void first_slopes(worker *k) {
         return;
     }
     eval(k, true);
+    double most = mho_i_net_thickest(k->net);
     for (size_t r = 0; r < k->net->m; r++) {
         for (size_t j = 0; j < n; j++) {
             size_t at = r * ld + j;
             double v = k->w[at] - k->b[at], secant = k->i[at] / v;
-            if (v != 0 && secant > 0 && secant < 1e18) {
+            if (v != 0 && secant >= 0) {
                 k->l.d[at] = secant;
             }
+            if (!(k->l.d[at] <= most)) {
+                k->l.d[at] = most;
+            }
+            k->i[at] = k->l.d[at] * v;
         }
     }
 }
@@ -239,11 +246,17 @@ static void solve_linear(worker *k, outcome *o) {
 static void solve_newton(worker *k, outcome *o) {
     double scale, rel = residual(k, &scale);
     bool done, falls = true;
+    if (rel > 0) { /* the linear circuit of first_slopes, in full */
+        mho_i_ladder_factor(&k->l);
+        o->cg += direction(k, ETA, &done);
+        move(k->l.mp * k->l.ld, 1, k->dw, k->l.x, k->w, k->b);
+        o->newton++;
+    }
+    eval(k, true);
+    rel = residual(k, &scale);
     /* below the rounding of thick wires' voltages, on for as long as the residual still falls */
     while (rel > k->tol && (falls || !good(k, rel, scale)) && o->newton < k->max_iter) {
-        if (o->newton) {
-            mho_i_ladder_factor(&k->l);
-        }
+        mho_i_ladder_factor(&k->l);
         o->cg += direction(k, ETA, &done);
         o->newton++;
         double before = rel;
@@ -299,7 +312,6 @@ static void solve_vector(worker *k, const double *v_V, outcome *o) {
     if (k->linear) {
         solve_linear(k, o);
     } else {
-        mho_i_ladder_factor(&k->l);
         solve_newton(k, o);
     }
     o->power_W = delivered(k);

@@ -201,6 +201,11 @@ static double thickest(const mho_i_lines *l) {
     return most;
 }
 
+double mho_i_net_thickest(const mho_i_net *net) {
+    double g = fmax(thickest(&net->drive), thickest(&net->sense));
+    return g > 0 ? g : 1e18;
+}
+
 double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) {
     double v = 0;
     for (size_t i = 0; i < net->m; i++) {
