@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "circuit/netlist_int.h"
 
@@ -422,7 +423,7 @@ static void a_floating_line_is_named(void **state) {
     mho_ctx_free(ctx);
 }
 
-static void memory_failures_of_the_reference_leave_nothing_behind(void **state) {
+static void memory_failures_leave_nothing_behind(void **state) {
     (void)state;
     static random_case c;
     static result r;
@@ -441,6 +442,17 @@ static void memory_failures_of_the_reference_leave_nothing_behind(void **state) 
         assert_int_equal(mho_ctx_bytes(ctx), before);
     }
     assert_int_equal(status, MHO_OK);
+    char path[] = "/tmp/mho-test-spice-XXXXXX";
+    close(mkstemp(path));
+    status = MHO_ERR_NOMEM;
+    for (size_t n = 1; status == MHO_ERR_NOMEM && n < 100; n++) {
+        mho_ctx_fail_alloc(ctx, n);
+        status = mho_array_spice_save(array, N_VEC, c.v_V, path);
+        mho_ctx_fail_alloc(ctx, 0);
+        assert_int_equal(mho_ctx_bytes(ctx), before);
+    }
+    assert_int_equal(status, MHO_OK);
+    unlink(path);
     mho_array_free(array);
     mho_ctx_free(ctx);
 }
@@ -452,7 +464,7 @@ int main(void) {
         cmocka_unit_test(ideal_wires_give_the_matrix_product),
         cmocka_unit_test(one_sinh_cell_follows_its_law),
         cmocka_unit_test(a_floating_line_is_named),
-        cmocka_unit_test(memory_failures_of_the_reference_leave_nothing_behind),
+        cmocka_unit_test(memory_failures_leave_nothing_behind),
         cmocka_unit_test(the_reference_agrees_with_ngspice),
         cmocka_unit_test(fast_solvers_agree_with_the_reference),
     };
