@@ -19,8 +19,8 @@ static void print_power(const array_job *job) {
         const char *name;
         double watt;
     } part[] = {{"cells", p->cell_W},
-                {"word lines", p->word_W},
-                {"bit lines", p->bit_W},
+                {"row wires", p->word_W},
+                {"col wires", p->bit_W},
                 {"sources", p->source_W},
                 {"sense", p->sense_W}};
     for (size_t k = 0; k < sizeof part / sizeof *part; k++) {
@@ -42,7 +42,8 @@ void array_print(const array_job *job) {
     printf("%-11s %zu\n", "vectors", job->n_vec);
     printf("%-11s %s%s%s%s", "solver", solver_name(job), *job->spice_version ? " (" : "",
            job->spice_version, *job->spice_version ? ")" : "");
-    printf(job->rep.iterations ? ", %d iterations\n" : "\n", job->rep.iterations);
+    printf(job->rep.newton_steps ? ", %d Newton steps" : "", job->rep.newton_steps);
+    printf(job->rep.iterations ? ", %d CG iterations\n" : "\n", job->rep.iterations);
     printf("%-11s %.2g of the largest line current (Kirchhoff)%s\n", "residual",
            job->rep.residual_rel, job->converged ? "" : ": NOT CONVERGED");
     printf("%-11s %s build, %s read\n", "time",
@@ -75,9 +76,10 @@ static json_t *make_json(const array_job *job) {
         "{s:s, s:I, s:I, s:I, s:s, s:b, s:o, s:i, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o}", "version",
         mho_version(), "rows", (json_int_t)job->n_row, "cols", (json_int_t)job->n_col, "vectors",
         (json_int_t)job->n_vec, "solver", solver_name(job), "converged", job->converged,
-        "residual_rel", real_or_null(job->rep.residual_rel), "iterations", job->rep.iterations,
-        "seconds", "build", real_or_null(job->rep.build_s), "read", real_or_null(job->rep.read_s),
-        "loss", "mean", real_or_null(job->loss_mean), "max", real_or_null(job->loss_max), "power_W",
+        "residual_rel", real_or_null(job->rep.residual_rel), "iterations",
+        job->rep.iterations ? job->rep.iterations : job->rep.newton_steps, "seconds", "build",
+        real_or_null(job->rep.build_s), "read", real_or_null(job->rep.read_s), "loss", "mean",
+        real_or_null(job->loss_mean), "max", real_or_null(job->loss_max), "power_W",
         real_or_null(job->converged ? job->rep.power_W : NAN), "seed",
         /* JSON has no unsigned 64-bit numbers: the largest seeds are text */
         job->args.seed <= INT64_MAX ? json_integer((json_int_t)job->args.seed) : json_string(seed));

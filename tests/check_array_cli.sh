@@ -75,7 +75,7 @@ for solver in transfer cg newton reference; do
          "$(doubles transfer.npy | cut -d' ' -f1-5 | tr ' ' '\n' | cut -c1-11)"
 done
 want 0 newton --random 20x30 --wire 2 --cell sinh:2 --drive both --sense-end top --power
-want 0 'bit lines' --random 20x30 --wire 2 --power
+want 0 'row wires' --random 20x30 --wire 2 --power
 "$mho" array --random 9x7 --seed 18446744073709551615 --json - >result.json || bad=1
 check 'j["seed"] == "18446744073709551615" and j["cols"] == 7'
 want 0 mean --random 9x7 --wire 5 --nodes n.npz --random-inputs 4 --compare ideal --threads 1
