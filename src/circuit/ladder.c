@@ -315,21 +315,27 @@ int mho_i_ladder_solve(mho_i_ladder *l, double tol, int max_iter, bool *done) {
     memset(l->x, 0, size * sizeof *l->x);
     /* r = q - A 0, z = Tb^-1 r */
     double rz = l->plain ? bits(l, -1) : mho_i_ladder_any_bits(l, -1);
-    double stop = tol * tol * rz, beta = 0, alpha = 0;
+    double first = rz, stop = tol * tol * rz, beta = 0, alpha = 0;
     int k = 0;
     *done = !(rz > 0);
     while (!*done && k < max_iter) {
         double pq = l->plain ? apply(l, beta, alpha) : mho_i_ladder_any_apply(l, beta, alpha);
-        if (!(pq > 0)) {
-            break; /* rounding has eaten the direction, or something is not finite */
-        }
         alpha = rz / pq;
+        if (!(pq > 0) || !isfinite(alpha)) {
+            alpha = 0; /* rounding has eaten the new direction, the old one is in x already */
+            break;
+        }
         double next = l->plain ? bits(l, alpha) : mho_i_ladder_any_bits(l, alpha);
         beta = next / rz;
         rz = next;
         k++;
         *done = rz <= stop;
+        if (!(rz < 1e8 * first)) {
+            break; /* rounding makes it grow without end */
+        }
     }
-    add_scaled(size, alpha, l->p, l->x);
+    if (alpha > 0) {
+        add_scaled(size, alpha, l->p, l->x);
+    }
     return k;
 }

@@ -215,13 +215,19 @@ static void solve_linear(worker *k, outcome *o) {
     size_t size = k->l.mp * k->l.ld;
     double scale, before = INFINITY, rel = residual(k, &scale);
     bool done = true;
-    for (int pass = 0; pass < 6 && !good(k, rel, scale) && rel < 0.5 * before; pass++) {
+    for (int pass = 0; pass < 6 && rel > k->tol && rel < 0.5 * before; pass++) {
         before = rel;
         double tol = pass ? fmin(0.1, 0.1 * k->tol / rel) : k->tol;
         o->cg += direction(k, tol, &done);
         move(size, 1, k->dw, k->l.x, k->w, k->b);
         eval(k, false);
         rel = residual(k, &scale);
+        if (pass && !(rel < before)) { /* rounding: the last answer was better */
+            move(size, -1, k->dw, k->l.x, k->w, k->b);
+            eval(k, false);
+            rel = residual(k, &scale);
+            break;
+        }
         if (!done) {
             break;
         }
@@ -232,8 +238,9 @@ static void solve_linear(worker *k, outcome *o) {
 
 static void solve_newton(worker *k, outcome *o) {
     double scale, rel = residual(k, &scale);
-    bool done;
-    while (!good(k, rel, scale) && o->newton < k->max_iter && isfinite(rel)) {
+    bool done, falls = true;
+    /* below the rounding of thick wires' voltages, on for as long as the residual still falls */
+    while (rel > k->tol && (falls || !good(k, rel, scale)) && o->newton < k->max_iter) {
         if (o->newton) {
             mho_i_ladder_factor(&k->l);
         }
@@ -241,8 +248,9 @@ static void solve_newton(worker *k, outcome *o) {
         o->newton++;
         double before = rel;
         rel = line_search(k, &scale);
+        falls = rel < 0.5 * before;
         if (rel == before) {
-            break; /* rounding: nothing moves any more */
+            break;
         }
     }
     o->residual_rel = rel;

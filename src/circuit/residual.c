@@ -85,19 +85,24 @@ void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f) {
     }
 }
 
+/* fmax that keeps a NaN: a residual that is not a number must not look small */
+static double larger(double a, double b) {
+    return b > a || b != b ? b : a;
+}
+
 /* Largest |sum over a piece| of an ideal line; tied pieces count nothing. */
 static double ideal_worst(const mho_i_lines *l, size_t line, const double *f, size_t step) {
     double worst = 0, sum = 0;
     bool tied = isinf(l->lo_S[line]);
     for (size_t k = 0; k < l->n_node; k++) {
         if (k && link(l, line, k) == 0) {
-            worst = tied ? worst : fmax(worst, fabs(sum));
+            worst = tied ? worst : larger(worst, fabs(sum));
             sum = 0;
             tied = false;
         }
         sum += f[k * step];
     }
-    return tied || isinf(l->hi_S[line]) ? worst : fmax(worst, fabs(sum));
+    return tied || isinf(l->hi_S[line]) ? worst : larger(worst, fabs(sum));
 }
 
 MHO_MULTIARCH static void max_abs(size_t n, const double *f, double *worst) {
@@ -165,7 +170,7 @@ void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst
     const mho_i_lines *d = &net->drive, *s = &net->sense;
     for (size_t i = 0; i < net->m; i++) {
         if (isinf(d->seg_S[i])) {
-            *worst_A = fmax(*worst_A, ideal_worst(d, i, f->fw_A + i * f->ld, 1));
+            *worst_A = larger(*worst_A, ideal_worst(d, i, f->fw_A + i * f->ld, 1));
         } else {
             max_abs(net->n, f->fw_A + i * f->ld, worst_A);
         }
@@ -175,10 +180,10 @@ void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst
     }
     for (size_t j = 0; j < net->n && s->any_ideal; j++) {
         if (isinf(s->seg_S[j])) {
-            *worst_A = fmax(*worst_A, ideal_worst(s, j, f->fb_A + j, f->ld));
+            *worst_A = larger(*worst_A, ideal_worst(s, j, f->fb_A + j, f->ld));
         } else {
             for (size_t i = 0; i < net->m; i++) {
-                *worst_A = fmax(*worst_A, fabs(f->fb_A[i * f->ld + j]));
+                *worst_A = larger(*worst_A, fabs(f->fb_A[i * f->ld + j]));
             }
         }
     }
