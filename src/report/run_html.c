@@ -136,12 +136,12 @@ static mho_status add_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text
                    r->n_chip > 1 ? "of the mean over chips (Student t)"
                                  : "for one chip, over its pictures (Wilson)");
     if (r->n_budget && isfinite(r->no_trim_accuracy)) {
-        accuracy_row(t, "hardware without bias trim", r->no_trim_accuracy,
-                     "what the one-time trim of every neuron is worth");
+        accuracy_row(t, "without bias trim", r->no_trim_accuracy,
+                     "hardware, without the one-time trim of every neuron");
     }
     if (r->n_budget && isfinite(r->no_compensate_accuracy)) {
-        accuracy_row(t, "hardware without wire compensation", r->no_compensate_accuracy,
-                     "conductance targets not bent to make up for the wires");
+        accuracy_row(t, "without wire compensation", r->no_compensate_accuracy,
+                     "hardware, targets not bent to make up for the wires");
     }
     mho_i_text_add(t, "</tbody>\n</table>\n");
     add_published(r, t);
