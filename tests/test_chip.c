@@ -115,6 +115,7 @@ static void fast_path_agrees_with_the_slow_one(void **state) {
         test_ok(b.ctx, mho_chip_program(b.chip, 5, 0, MHO_IMP_ALL, NULL));
         test_ok(b.ctx, mho_chip_check(b.chip, b.set, 2, 1, &v));
         assert_int_equal(v.n_image, 2);
+        assert_int_equal(v.n_same, 2);
         assert_int_equal(v.n_neuron, 2 * (5 * 14 * 14 + 37));
         assert_int_equal(v.n_current, v.n_neuron + 2 * 10);
         test_close(v.array_error_rel, 0, 1e-6, 0);

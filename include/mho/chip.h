@@ -164,7 +164,7 @@ typedef struct mho_chip_verify {
     double array_error_rel;  /* largest |z - z_ref| / largest |z_ref| of the layer */
     double neuron_error_rel; /* largest |a - a_ref| over the span */
     double residual_rel;     /* largest Kirchhoff residual of the reference solver */
-    size_t n_same;           /* pictures whose class agrees */
+    size_t n_same;           /* pictures whose winner agrees, on the same inputs of the last layer */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
  * directly evaluated neuron (noise and jitter off on both sides), layer by layer.                 */
@@ -196,8 +196,9 @@ MHO_API const mho_neuron_design *mho_chip_neuron(const mho_chip *chip);
 /* Curves of the first n_dev neurons of compute layer 0: a out [n_dev][n] at z_min..z_max (out). */
 MHO_API mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                           double *z_min, double *z_max) MHO_CHECK;
-/* Largest tile of the chip: shape, and its IR drop: drop_rel out [n_row][n_col], 1 minus cell voltage
- * over the ideal one, mean over the first pictures of the set. Call with drop_rel NULL for the shape. */
+/* Largest tile of the chip: shape, and its IR drop: drop_rel out [n_row][n_col], what the cell voltage
+ * falls short of the row's input, over the read voltage, mean over the first pictures of the set. Call
+ * with drop_rel NULL for the shape.                                                               */
 MHO_API mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_row,
                                       size_t *n_col, double *drop_rel) MHO_CHECK;
 

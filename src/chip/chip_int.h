@@ -30,7 +30,7 @@ typedef struct mho_i_layer {
     mho_layer shape;
     size_t n_row; /* shape.n_in and the bias row */
     bool first, last;
-    size_t n_tile;
+    size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
     double wire_gain;       /* mean of transfer over conductance of the design, from target_S: the */
     double bent_gain;       /* amplifier's gain makes up for it; the same from bent_S */
