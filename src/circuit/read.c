@@ -149,7 +149,7 @@ static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double 
     size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
     int n_thread = mho_ctx_threads(a->ctx);
     double work = (double)n_vec * (double)m * (double)n;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1 && work > 1e5)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1 && work > 5e6)
     for (size_t t = 0; t < nv * nc; t++) {
         size_t v0 = t / nc * tv, c0 = t % nc * tc;
         size_t v1 = v0 + tv < n_vec ? v0 + tv : n_vec, c1 = c0 + tc < n ? c0 + tc : n;
