@@ -5,7 +5,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #ifndef MHO_VERSION
@@ -128,22 +127,6 @@ double mho_i_now_s(void) {
 
 enum { HEADER_BYTES = 64 };
 
-/* Ask for large pages: touching a block of hundreds of MiB page by page costs more than a small
- * build. Only a wish; without it everything works the same. */
-static void wish_large_pages(char *block, size_t n_byte) {
-#ifdef MADV_HUGEPAGE
-    const uintptr_t page = 4096, least = (uintptr_t)4 << 20;
-    uintptr_t from = ((uintptr_t)block + page - 1) / page * page;
-    uintptr_t to = ((uintptr_t)block + n_byte) / page * page;
-    if (to > from && to - from >= least) {
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
-    }
-#else
-    (void)block;
-    (void)n_byte;
-#endif
-}
-
 static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
     if (ctx->fail_in && --ctx->fail_in == 0) {
         mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory (%zu bytes; provoked)", n_byte);
@@ -156,7 +139,6 @@ static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
                    (double)n_byte / 0x1p30, (double)ctx->bytes / 0x1p30);
         return NULL;
     }
-    wish_large_pages(block, total);
     memset(block, 0, total);
     memcpy(block, &n_byte, sizeof n_byte);
     ctx->bytes += n_byte;
