@@ -53,10 +53,30 @@ mho_array_solver mho_array_choice(const mho_array *a, size_t n_vec) {
     return cg < transfer ? MHO_SOLVER_CG : MHO_SOLVER_TRANSFER;
 }
 
+/* Is every |x| at most `most`, none of them NAN? */
+MHO_MULTIARCH static bool all_within(size_t n, double most, const double *x) {
+    double bad[8] = {0};
+    size_t k = 0;
+    for (; k + 8 <= n; k += 8) {
+        for (size_t u = 0; u < 8; u++) {
+            bad[u] += fabs(x[k + u]) <= most ? 0 : 1;
+        }
+    }
+    for (; k < n; k++) {
+        bad[0] += fabs(x[k]) <= most ? 0 : 1;
+    }
+    return bad[0] + bad[1] + bad[2] + bad[3] + bad[4] + bad[5] + bad[6] + bad[7] == 0;
+}
+
 static mho_status check_inputs(mho_array *a, size_t n_vec, const double *v_V) {
-    for (size_t k = 0; k < n_vec * a->net.m; k++) {
+    const double most_V = 1e12;
+    if (all_within(n_vec * a->net.m, most_V, v_V)) {
+        return MHO_OK;
+    }
+    for (size_t k = 0; k < n_vec * a->net.m;
+         k++) { /* which one; lines not selected may be anything */
         size_t i = k % a->net.m;
-        if (!a->net.drive.off[i] && !(isfinite(v_V[k]) && fabs(v_V[k]) <= 1e12)) {
+        if (!a->net.drive.off[i] && !(fabs(v_V[k]) <= most_V)) {
             return mho_i_fail(a->ctx, MHO_ERR_ARG,
                               "input %zu of vector %zu = %g V: allowed are finite values up to "
                               "1e12 V",
@@ -125,8 +145,33 @@ mho_status mho_i_read_build(mho_array *a) {
     return build(a);
 }
 
-/* i = v M in blocks of vectors that do not depend on the number of threads. Inputs of lines that
- * are not selected meet rows of zeros, so they may be anything finite; make them 0. */
+static void multiply_tile(const mho_array *a, const double *v_V, double *i_A, size_t v0, size_t v1,
+                          size_t c0, size_t c1) {
+    int m = (int)a->net.m, n = (int)a->net.n;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(v1 - v0), (int)(c1 - c0), m, 1,
+                v_V + v0 * a->net.m, m, a->m_S + c0, n, 0, i_A + v0 * a->net.n + c0, n);
+}
+
+/* i = v M; large products in tiles that do not depend on the number of threads: of 64 vectors when
+ * there are many, else of 256 columns. */
+static void multiply(const mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
+    size_t n = a->net.n;
+    if ((double)n_vec * (double)a->net.m * (double)n < 5e6) {
+        multiply_tile(a, v_V, i_A, 0, n_vec, 0, n);
+        return;
+    }
+    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
+    size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
+    int n_thread = mho_ctx_threads(a->ctx);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1)
+    for (size_t t = 0; t < nv * nc; t++) {
+        size_t v0 = t / nc * tv, c0 = t % nc * tc;
+        multiply_tile(a, v_V, i_A, v0, v0 + tv < n_vec ? v0 + tv : n_vec, c0,
+                      c0 + tc < n ? c0 + tc : n);
+    }
+}
+
+/* Inputs of lines that are not selected meet rows of zeros but may be anything: make them 0. */
 static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
     size_t m = a->net.m, n = a->net.n;
     double *clean = NULL;
@@ -144,19 +189,7 @@ static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double 
         }
         v_V = clean;
     }
-    /* tiles of 64 vectors when there are many, else of columns */
-    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
-    size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
-    int n_thread = mho_ctx_threads(a->ctx);
-    double work = (double)n_vec * (double)m * (double)n;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1 && work > 1e5)
-    for (size_t t = 0; t < nv * nc; t++) {
-        size_t v0 = t / nc * tv, c0 = t % nc * tc;
-        size_t v1 = v0 + tv < n_vec ? v0 + tv : n_vec, c1 = c0 + tc < n ? c0 + tc : n;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(v1 - v0), (int)(c1 - c0),
-                    (int)m, 1, v_V + v0 * m, (int)m, a->m_S + c0, (int)n, 0, i_A + v0 * n + c0,
-                    (int)n);
-    }
+    multiply(a, n_vec, v_V, i_A);
     for (size_t k = 0; a->has_bias && k < n_vec * n; k++) {
         i_A[k] += a->i0_A[k % n];
     }
