@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const cli_command commands[] = {
-    {"run", "Put a network on chips and measure what becomes of it.", 
+    {"run", "Put a network on chips and measure what becomes of it.",
      "EXPERIMENT [OPTIONS]\n\nExperiments:\n"
      "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
      "Options:",

@@ -40,8 +40,8 @@ mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsi
         size_t got = fread(buf + len, 1, cap - len - 1, f);
         len += got;
         if (len > max_byte) {
-            status = mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: more than %zu bytes, the most allowed here",
-                                path, max_byte);
+            status = mho_i_fail(ctx, MHO_ERR_FORMAT,
+                                "%s: more than %zu bytes, the most allowed here", path, max_byte);
             goto done;
         }
         if (got == 0) {
@@ -174,10 +174,10 @@ mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path) {
 
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out) {
     const char *own = getenv("MHO_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int n = own && *own    ? snprintf(out, n_out, "%s", own)
-            : xdg && *xdg  ? snprintf(out, n_out, "%s/mho", xdg)
+    int n = own && *own     ? snprintf(out, n_out, "%s", own)
+            : xdg && *xdg   ? snprintf(out, n_out, "%s/mho", xdg)
             : home && *home ? snprintf(out, n_out, "%s/.cache/mho", home)
-                           : snprintf(out, n_out, "/tmp/mho-cache");
+                            : snprintf(out, n_out, "/tmp/mho-cache");
     if (n < 0 || (size_t)n >= n_out) {
         return mho_i_fail(ctx, MHO_ERR_IO, "the path of the cache directory is too long");
     }
