@@ -260,6 +260,17 @@ MHO_API mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param,
                                      size_t first, size_t n, const double *target_S, double *g_S,
                                      bool quantise, bool noisy, mho_write_stats *stats) MHO_CHECK;
 
+/* ---- Cells in an array: how a device conducts when it is read ---------------------------------
+ * Ohmic, or I = G sinh(a v)/a. What mho array --cell MODEL takes. */
+typedef struct mho_cell_model {
+    const char *name;
+    double sinh_a_per_V; /* 0: ohmic */
+    char mark;           /* of the law: 'P', 'C', 'A' */
+    const char *source, *help;
+} mho_cell_model;
+MHO_API size_t mho_cell_model_count(void);
+MHO_API mho_cell_model mho_cell_model_get(size_t k);
+
 #ifdef __cplusplus
 }
 #endif
