@@ -297,12 +297,24 @@ static void output(const worker *k, double *i_A) {
     }
 }
 
+MHO_MULTIARCH static double row_power(size_t n, double u, const double *pot, const double *i) {
+    double s[8] = {0};
+    size_t j = 0;
+    for (; j + 8 <= n; j += 8) {
+        for (size_t k = 0; k < 8; k++) {
+            s[k] += (u - pot[j + k]) * i[j + k];
+        }
+    }
+    for (; j < n; j++) {
+        s[0] += (u - pot[j]) * i[j];
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 static double delivered(const worker *k) {
     double power = 0;
     for (size_t r = 0; r < k->net->m; r++) {
-        for (size_t j = 0; j < k->net->n; j++) {
-            power += (k->u[r] - k->net->sense.pot_V[j]) * k->i[r * k->l.ld + j];
-        }
+        power += row_power(k->net->n, k->u[r], k->net->sense.pot_V, k->i + r * k->l.ld);
     }
     return power;
 }
