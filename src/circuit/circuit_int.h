@@ -45,11 +45,11 @@ struct mho_array {
                          series resistance applied); for other laws the parameter of the law */
     bool nonlinear;   /* law or selector not ohmic */
     bool programmed;
-    double g_max_S, g_mean_S; /* of g_S */
-    double *m_S;              /* [m][n] transfer matrix, valid if has_m */
-    double *i0_A;             /* [n] currents with all inputs 0 (biased lines), valid if has_m */
-    bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
-    mho_i_factor *factor;     /* of the present g_S, or NULL */
+    double g_mean_S;      /* of g_S */
+    double *m_S;          /* [m][n] transfer matrix, valid if has_m */
+    double *i0_A;         /* [n] currents with all inputs 0 (biased lines), valid if has_m */
+    bool has_m, has_bias; /* has_bias: some pot_V is not 0 */
+    mho_i_factor *factor; /* of the present g_S, or NULL */
     mho_i_workers *workers;
     mho_i_elim *elim;
     bool was_updated;   /* by mho_array_update: keep the factor from now on */
@@ -83,7 +83,6 @@ void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t
 mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g);
 /* What the network sees of a cell that is programmed to g. */
 double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
-void mho_i_array_measure(mho_array *a); /* g_mean_S, g_max_S */
 
 /* ---- factor.c: kept factor ---- */
 void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */

@@ -314,9 +314,12 @@ static mho_i_block run_top(const mho_i_plan *plan, int k, mho_i_elim_space *spac
 
 void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S, double *m_S,
                     const mho_i_keep *keep) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(space->n_thread) if (space->n_thread > 1)
+    /* threads pay from about a millisecond of work on */
+    double cells = (double)plan->net->m * (double)plan->net->n;
+    bool spread = space->n_thread > 1 && 31 * cells * sqrt(cells) > 4e7;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(space->n_thread) if (spread)
     for (int t = 0; t < plan->n_task; t++) {
-        int me = space->n_thread > 1 ? omp_get_thread_num() : 0;
+        int me = spread ? omp_get_thread_num() : 0;
         space->result[t] =
             run_task(plan, plan->task[t], g_S, space->thread + me, 0, space->result[t].c, keep);
     }

@@ -435,8 +435,9 @@ static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const do
                                double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
     int n_worker = mho_ctx_threads(a->ctx);
     n_worker = (size_t)n_worker > n_vec ? (int)n_vec : n_worker;
-    if (a->opt.law == MHO_LAW_USER) {
-        n_worker = n_vec > 0; /* the callback runs on the caller's thread */
+    bool small = a->net.m * a->net.n * n_vec < 65536; /* below about a millisecond */
+    if (a->opt.law == MHO_LAW_USER || small) {
+        n_worker = n_vec > 0; /* a callback runs on the caller's thread */
     }
     mho_status status = MHO_OK;
     if (!a->workers || a->workers->linear != linear || a->workers->n_worker < n_worker) {
