@@ -58,7 +58,13 @@ typedef enum mho_i_purpose {
     MHO_RNG_ARRAY_RANDOM = 14,
     MHO_RNG_SENSE_NOISE = 15,
     MHO_RNG_CHIP_SEED = 16,
-    MHO_RNG_TRIM = 17
+    MHO_RNG_TRIM = 17,
+    MHO_RNG_LEARN_RUN = 40,
+    MHO_RNG_LEARN_WORLD = 41,
+    MHO_RNG_LEARN_ACTION = 42,
+    MHO_RNG_LEARN_MAZE = 43,
+    MHO_RNG_LEARN_HIDDEN = 44,
+    MHO_RNG_LEARN_JITTER = 45
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
