@@ -7,6 +7,7 @@
 #include "mho/device.h"
 #include "mho/io.h"
 #include "mho/network.h"
+#include "mho/opto.h"
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/study.h"
