@@ -24,6 +24,8 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
+    opto) echo device ;;
+    dendrite) echo learn ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

@@ -8,6 +8,7 @@
 #include "mho/io.h"
 #include "mho/learn.h"
 #include "mho/network.h"
+#include "mho/opto.h"
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/study.h"
