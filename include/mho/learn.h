@@ -112,8 +112,8 @@ MHO_API const char *mho_control_name(mho_control control); /* "none", "eta0", "l
 
 /* key, min, max, default, help; pure numbers */
 #define MHO_LEARN_PARAM_LIST(X)                                                                    \
-    X(trace_steps, 0.01, 1e4, 8, "steps in which the trace falls to 1/e")                          \
-    X(temperature, 1e-4, 100, 0.1, "of the softmax; weights are pairs x+ - x- in [-1, 1]")         \
+    X(trace_steps, 0.01, 1e4, 4, "steps in which the trace falls to 1/e")                          \
+    X(temperature, 1e-4, 100, 0.06, "of the softmax; weights are pairs x+ - x- in [-1, 1]")        \
     X(pulses, 0, 1e4, 4, "write pulses for M = 1")                                                 \
     X(bump_reward, -10, 10, 0, "added to the reward by a bump")                                    \
     X(gamma, 0, 1, 0.95, "discount of the critic")                                                 \
@@ -138,7 +138,8 @@ typedef struct mho_learn_opt {
     size_t n_seed, n_episode;
     uint64_t seed;
 } mho_learn_opt;
-/* What suits a world of this name and an agent; found by us, not published. 200 seeds, 300 episodes.
+/* What suits a world of this name and an agent; found by us, not published. 200 seeds, 300
+ * episodes.
  */
 MHO_API void mho_learn_defaults(const mho_world *world, mho_agent agent, mho_learn_opt *out);
 MHO_API size_t mho_learn_param_count(void);
@@ -160,9 +161,9 @@ typedef struct mho_learn_energy { /* mean over runs */
     double update_J;              /* write pulses of one update (all cells that see them) */
     double mark_J;                /* light of one step */
     double episode_write_J, episode_light_J, episode_read_J;
-    double episode_s;              /* device time of an episode, pause included */
-    double updates, steps;         /* per episode */
-    double change_share;           /* of the cells that see a pulse, how many move */
+    double episode_s;      /* device time of an episode, pause included */
+    double updates, steps; /* per episode */
+    double change_share;   /* of the cells that see a pulse, how many move */
 } mho_learn_energy;
 
 typedef struct mho_learn_result {
@@ -172,21 +173,21 @@ typedef struct mho_learn_result {
     size_t max_step, good_steps, good_row;
     bool endure;
     const char *action_arrows;
-    char *picture;        /* [n_row*n_col] or NULL */
-    uint32_t *steps;      /* [n_seed][n_episode] */
-    uint8_t *good;        /* [n_seed][n_episode] */
-    uint32_t *solved_at;  /* [n_seed] episode, from 1, with which the good row was full; 0: never */
+    char *picture;       /* [n_row*n_col] or NULL */
+    uint32_t *steps;     /* [n_seed][n_episode] */
+    uint8_t *good;       /* [n_seed][n_episode] */
+    uint32_t *solved_at; /* [n_seed] episode, from 1, with which the good row was full; 0: never */
     double *curve_mean, *curve_sd, *curve_lo, *curve_hi; /* [n_episode] steps over seeds; lo, hi:
                                                             10th and 90th percentile */
-    double *curve_good;   /* [n_episode] share of good episodes */
+    double *curve_good;                                  /* [n_episode] share of good episodes */
     size_t n_solved;
-    double wilson[2];     /* 95 % interval of the share solved */
-    double solved_mean;   /* mean episode to criterion of those that solved it; NaN */
-    double least_mean;    /* mean least number of steps; NaN */
-    double late_ratio;    /* steps over least steps, mean of episodes 20 to 50; NaN */
+    double wilson[2];   /* 95 % interval of the share solved */
+    double solved_mean; /* mean episode to criterion of those that solved it; NaN */
+    double least_mean;  /* mean least number of steps; NaN */
+    double late_ratio;  /* steps over least steps, mean of episodes 20 to 50; NaN */
     mho_learn_energy energy;
-    double *policy;       /* [n_place][n_action] of the first run at the end */
-    double *value;        /* [n_place]: critic, or the largest weight */
+    double *policy;           /* [n_place][n_action] of the first run at the end */
+    double *value;            /* [n_place]: critic, or the largest weight */
     double *x_plus, *x_minus; /* [n_cell/2] states of the first run's actor at the end */
     mho_replay replay[MHO_REPLAY_COUNT];
     double total_s;

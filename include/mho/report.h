@@ -4,6 +4,7 @@
 #define MHO_REPORT_H
 
 #include "mho/io.h"
+#include "mho/learn.h"
 #include "mho/study.h"
 
 #ifdef __cplusplus
@@ -18,6 +19,12 @@ MHO_API mho_status mho_run_report_ready(mho_ctx *ctx, const char *path) MHO_CHEC
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;
+
+/* Page and JSON text of a learning study (mho learn maze ...). As above. */
+MHO_API mho_status mho_learn_report_html(mho_ctx *ctx, const mho_learn_result *result,
+                                         const char *path) MHO_CHECK;
+MHO_API mho_status mho_learn_report_json(mho_ctx *ctx, const mho_learn_result *result,
+                                         char **text) MHO_CHECK;
 
 /* ---- maps: one number per cell of a matrix, as colours ---- */
 typedef struct mho_map {

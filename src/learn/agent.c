@@ -205,8 +205,8 @@ static mho_status read_value(mho_i_agent *a, bool noisy, double norm) {
 
 mho_status mho_i_agent_see(mho_i_agent *a, bool noisy, size_t n_in, const mho_world_input *in) {
     if (a->hidden) {
-        a->n_active = mho_i_hidden_fire(a->hidden, a->run, a->seed, a->n_fired, noisy, n_in, in,
-                                        a->active);
+        a->n_active =
+            mho_i_hidden_fire(a->hidden, a->run, a->seed, a->n_fired, noisy, n_in, in, a->active);
         a->n_fired += noisy;
     } else {
         a->n_active = n_in;

@@ -24,8 +24,8 @@ static mho_world_step step(const void *self, const double random[MHO_WORLD_RANDO
     double force = action ? FORCE_N : -FORCE_N, total = CART_kg + POLE_kg;
     double sine = sin(s[2]), cosine = cos(s[2]);
     double a = (force + POLE_kg * HALF_m * s[3] * s[3] * sine) / total;
-    double turn = (G_m_per_s2 * sine - cosine * a) /
-                  (HALF_m * (4.0 / 3 - POLE_kg * cosine * cosine / total));
+    double turn =
+        (G_m_per_s2 * sine - cosine * a) / (HALF_m * (4.0 / 3 - POLE_kg * cosine * cosine / total));
     double push = a - POLE_kg * HALF_m * turn * cosine / total;
     s[0] += DT_s * s[1];
     s[1] += DT_s * push;
@@ -33,7 +33,8 @@ static mho_world_step step(const void *self, const double random[MHO_WORLD_RANDO
     s[3] += DT_s * turn;
     s[4] += 1;
     bool fell = fabs(s[0]) > X_MAX_m || fabs(s[2]) > 12 * DEGREE, lasted = s[4] >= 500;
-    return (mho_world_step){.reward = fell ? -1 : 0, .done = fell || lasted, .success = !fell && lasted};
+    return (mho_world_step){
+        .reward = fell ? -1 : 0, .done = fell || lasted, .success = !fell && lasted};
 }
 
 /* Which of n + 1 intervals cut at edge[n]. */

@@ -80,8 +80,8 @@ mho_status mho_i_hidden_new(mho_ctx *ctx, size_t n_run, size_t n_place, size_t n
     h->table = mho_i_alloc(ctx, n_run * n_hidden * 2 * NODES, sizeof *h->table);
     mho_neuron_device *device = mho_i_alloc(ctx, n_hidden, sizeof *device);
     if (status == MHO_OK) {
-        status = h->table && device ? make_tables(h, &spec, opt->seed, n_run, device)
-                                    : MHO_ERR_NOMEM;
+        status =
+            h->table && device ? make_tables(h, &spec, opt->seed, n_run, device) : MHO_ERR_NOMEM;
     }
     mho_i_free(ctx, device);
     if (status < 0) {
@@ -140,7 +140,8 @@ size_t mho_i_hidden_fire(const mho_i_hidden *h, size_t run, uint64_t seed, uint3
         }
         for (size_t j = 0; j < n; j++) {
             const float *table = h->table + 2 * NODES * (run * h->n_hidden + first + j);
-            double a = output_of(h, table, h->bias + h->gain * z[j], h->jitter_K * (double)jitter[j]);
+            double a =
+                output_of(h, table, h->bias + h->gain * z[j], h->jitter_K * (double)jitter[j]);
             a = fmin(a - h->floor, 1);
             best = a > most ? first + j : best;
             most = fmax(a, most);

@@ -23,7 +23,7 @@ typedef struct mho_i_hidden mho_i_hidden;
 /* n_hidden neurons for each of n_run chips: fixed random synapses, device spread, bias trim. */
 mho_status mho_i_hidden_new(mho_ctx *ctx, size_t n_run, size_t n_place, size_t n_hidden,
                             const mho_learn_opt *opt, mho_i_hidden **out);
-void mho_i_hidden_free(mho_ctx *ctx, mho_i_hidden *h);
+void mho_i_hidden_free(mho_i_hidden *h); /* NULL is allowed */
 /* Neurons above the knee, at most MHO_I_LEARN_ACTIVE of them; jitter by (seed, evaluation). */
 size_t mho_i_hidden_fire(const mho_i_hidden *h, size_t run, uint64_t seed, uint32_t evaluation,
                          bool noisy, size_t n_in, const mho_world_input *in, mho_world_input *out);
@@ -72,7 +72,6 @@ mho_status mho_i_agent_mark(mho_i_agent *a, size_t action, double u);
 /* Third factor m to actor and critic. */
 mho_status mho_i_agent_update(mho_i_agent *a, double m);
 void mho_i_agent_account(const mho_i_agent *a, mho_opto_account *sum);
-
 
 /* ---- options.c ---- */
 mho_status mho_i_learn_check(mho_ctx *ctx, const mho_world *world, const mho_learn_opt *opt);

@@ -20,10 +20,7 @@ static size_t moved(size_t n_row, size_t n_col, const char *cells, size_t at, si
         (action == 2 && row + 1 == n_row) || (action == 3 && col == 0)) {
         return at;
     }
-    size_t to = action == 0   ? at - n_col
-                : action == 1 ? at + 1
-                : action == 2 ? at + n_col
-                              : at - 1;
+    size_t to = action == 0 ? at - n_col : action == 1 ? at + 1 : action == 2 ? at + n_col : at - 1;
     return cells[to] == '#' ? at : to;
 }
 

@@ -13,8 +13,7 @@ static const struct {
     {"e-prop", "reward pulse; light by the surprise of the chosen action"},
     {"mott-policy", "a hidden layer of Mott neurons before the actions"},
 };
-static const char *const controls[MHO_CONTROL_COUNT] = {"none", "eta0", "light-only",
-                                                        "pulse-only"};
+static const char *const controls[MHO_CONTROL_COUNT] = {"none", "eta0", "light-only", "pulse-only"};
 
 const char *mho_agent_name(mho_agent agent) {
     return (unsigned)agent < MHO_AGENT_COUNT ? agents[agent].name : "?";
@@ -89,11 +88,20 @@ void mho_learn_defaults(const mho_world *world, mho_agent agent, mho_learn_opt *
         *field(out, k) = rows[k].def;
     }
     if (agent == MHO_AGENT_ACTOR_CRITIC) {
-        out->trace_steps = 3;
-        out->pulses = 7;
+        out->temperature = 0.1;
+        out->trace_steps = 2.5;
+        out->pulses = 12;
+        out->critic_scale = 1.5;
         out->bump_reward = -0.05;
     }
-    (void)world;
+    if (strcmp(world->name, "cart-pole") == 0) { /* many steps, few states */
+        out->temperature = 0.05;
+        out->trace_steps = 10;
+        out->pulses = 20;
+        out->critic_pulses = 10;
+        out->critic_scale = 1;
+        out->bump_reward = 0;
+    }
 }
 
 mho_status mho_i_learn_check(mho_ctx *ctx, const mho_world *world, const mho_learn_opt *opt) {

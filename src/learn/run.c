@@ -71,7 +71,8 @@ static size_t choose(const mho_i_agent *a, double u) {
 }
 
 /* The third factor of a step. */
-static double factor(const runner *run, mho_i_agent *a, const mho_world_step *s, double value_before) {
+static double factor(const runner *run, mho_i_agent *a, const mho_world_step *s,
+                     double value_before) {
     const mho_learn_opt *o = run->opt;
     double reward = s->reward + (s->bump ? o->bump_reward : 0);
     if (o->critic) {
@@ -89,7 +90,8 @@ static double factor(const runner *run, mho_i_agent *a, const mho_world_step *s,
 static mho_status one_step(const runner *run, episode *e, bool *done) {
     mho_i_agent *a = e->a;
     double u[4], random[MHO_WORLD_RANDOM];
-    mho_i_rng_uniform(a->seed, MHO_RNG_LEARN_ACTION, (uint32_t)e->number, (uint32_t)e->n_step, 4, u);
+    mho_i_rng_uniform(a->seed, MHO_RNG_LEARN_ACTION, (uint32_t)e->number, (uint32_t)e->n_step, 4,
+                      u);
     mho_i_rng_uniform(a->seed, MHO_RNG_LEARN_WORLD, (uint32_t)e->number, (uint32_t)e->n_step + 1,
                       MHO_WORLD_RANDOM, random);
     size_t action = choose(a, u[0]);
