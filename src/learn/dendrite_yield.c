@@ -20,9 +20,11 @@ static void spread_branches(const mho_dendrite *from, double spread, uint64_t se
                             mho_dendrite *to) {
     double z[PART * MHO_DENDRITE_MAX_BRANCH];
     mho_i_rng_normal(seed, MHO_RNG_DENDRITE, neuron, 0, PART * from->n_branch, z);
-    *to = *from;
+    to->n_bit = from->n_bit;
+    to->n_branch = from->n_branch;
     for (size_t k = 0; k < from->n_branch; k++) {
         mho_dendrite_branch *b = &to->branch[k];
+        *b = from->branch[k];
         b->excite_S *= exp(spread * z[PART * k]);
         b->leak_S *= exp(spread * z[PART * k + 1]);
         b->shunt_S *= exp(spread * z[PART * k + 2]);
