@@ -10,6 +10,8 @@ typedef struct task {
 } task;
 
 static const task tasks[] = {
+    {"xor", "XOR in one neuron with two shunting dendrites, yield against spread", learn_xor},
+    {"parity", "parity of several bits in one neuron with a tree of dendrites", learn_parity},
     {"bandit", "two-armed bandit", learn_world},
     {"t-maze", "T-maze of 9 places, a reward in one arm", learn_world},
     {"maze", "grid maze: the built-in one, a file, or random", learn_world},

@@ -18,7 +18,7 @@ static const cli_command commands[] = {
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
-     "mho learn maze --agent reward-pulse --report maze.html", cmd_learn},
+     "mho learn xor --report xor.html", cmd_learn},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

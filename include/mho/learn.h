@@ -88,7 +88,7 @@ MHO_API mho_status mho_world_check(mho_ctx *ctx, const mho_world *world) MHO_CHE
  *                  an action spike dt later mark with exp(-dt/tau_plus); dt is random
  *   e-prop         light is 1 - pi(chosen): the part of the eligibility (1[a] - pi(a)) x of e-prop
  *                  (Bellec et al. 2020) that light, which has no sign, can carry
- *   mott-policy    actor-critic or reward pulse, behind a hidden layer of Mott neurons          */
+ *   mott-policy    actor-critic behind a hidden layer of Mott neurons          */
 typedef enum mho_agent {
     MHO_AGENT_REWARD_PULSE = 0,
     MHO_AGENT_ACTOR_CRITIC = 1,
@@ -123,8 +123,8 @@ MHO_API const char *mho_control_name(mho_control control); /* "none", "eta0", "l
     X(pause_tau, 0, 100, 14, "darkness between episodes over tau")                                 \
     X(baseline_rate, 0, 1, 0.05, "r-stdp: how fast the mean reward follows")                       \
     X(spike_jitter, 0, 10, 0.3, "r-stdp: mean delay of the action spike over tau_plus")            \
-    X(hidden, 1, 4096, 128, "mott-policy: hidden neurons")                                         \
-    X(hidden_bias, -10, 10, -1, "mott-policy: mean pre-activation z of a hidden neuron")           \
+    X(hidden, 1, 4096, 256, "mott-policy: hidden neurons")                                         \
+    X(hidden_bias, -10, 10, -1.5, "mott-policy: mean pre-activation z of a hidden neuron")         \
     X(hidden_gain, 0, 100, 1, "mott-policy: spread of the pre-activation over places")
 
 typedef struct mho_learn_opt {

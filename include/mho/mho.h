@@ -4,6 +4,7 @@
 #include "mho/array.h"
 #include "mho/base.h"
 #include "mho/chip.h"
+#include "mho/dendrite.h"
 #include "mho/device.h"
 #include "mho/io.h"
 #include "mho/learn.h"

@@ -3,6 +3,7 @@
 #ifndef MHO_REPORT_H
 #define MHO_REPORT_H
 
+#include "mho/dendrite.h"
 #include "mho/io.h"
 #include "mho/learn.h"
 #include "mho/study.h"
@@ -19,6 +20,10 @@ MHO_API mho_status mho_run_report_ready(mho_ctx *ctx, const char *path) MHO_CHEC
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;
+
+/* Page of an XOR study: the four cases, yield against spread. As above. */
+MHO_API mho_status mho_xor_report_html(mho_ctx *ctx, const mho_xor_result *result,
+                                       const char *path) MHO_CHECK;
 
 /* Page and JSON text of a learning study (mho learn maze ...). As above. */
 MHO_API mho_status mho_learn_report_html(mho_ctx *ctx, const mho_learn_result *result,

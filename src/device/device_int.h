@@ -79,6 +79,9 @@ mho_i_opto_step mho_i_opto_step_make(const mho_opto_param *p, double power_rel, 
 double mho_i_opto_step_take(const mho_i_opto_step *s, double n);
 /* Does a pulse change anything at carriers n? */
 bool mho_i_opto_writes(const mho_opto_param *p, double n, double v_V);
+/* State after a pulse that writes; n_mid: carriers at its middle. */
+double mho_i_opto_state_after(const mho_opto_param *p, double x, double n, double n_mid, double v_V,
+                              double duration_s, double factor);
 /* s(x) */
 double mho_i_opto_photo(const mho_opto_param *p, double x);
 

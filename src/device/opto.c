@@ -69,11 +69,11 @@ static double write_rate_per_s(const mho_opto_param *p, double n, double v_V) {
     return rate * fmax(exp(fabs(v_V)) - exp(threshold_V(p, n, v_V)), 0);
 }
 
-static double dose(const mho_opto_param *p, double n, double v_V, double duration_s) {
+/* n_mid: carriers at the middle of the pulse, which the caller needs anyway */
+static double dose(const mho_opto_param *p, double n, double n_mid, double v_V, double duration_s) {
     double part_s = PART_TAU * p->tau_s, q = 0;
     if (duration_s <= part_s) { /* the common case: a pulse far shorter than the trace */
-        double middle = n > 0 ? mho_opto_carriers_after(p, n, 0, duration_s / 2) : 0;
-        return write_rate_per_s(p, middle, v_V) * duration_s;
+        return write_rate_per_s(p, n_mid, v_V) * duration_s;
     }
     mho_i_opto_step half = mho_i_opto_step_make(p, 0, part_s / 2);
     while (duration_s > part_s && n > DARK) {
@@ -111,12 +111,17 @@ static double walk(double z, double q, double corner, double alpha) {
     return fmax(z, 0);
 }
 
+double mho_i_opto_state_after(const mho_opto_param *p, double x, double n, double n_mid, double v_V,
+                              double duration_s, double factor) {
+    double q = factor * dose(p, n, n_mid, v_V, duration_s);
+    return v_V > 0 ? 1 - walk(1 - x, q, p->x_p, p->alpha_p) : walk(x, q, p->x_n, p->alpha_n);
+}
+
 double mho_opto_state_after(const mho_opto_param *param, double x, double n, double v_V,
                             double duration_s, double factor) {
     if (!mho_i_opto_writes(param, n, v_V)) {
         return x;
     }
-    double q = factor * dose(param, n, v_V, duration_s);
-    return v_V > 0 ? 1 - walk(1 - x, q, param->x_p, param->alpha_p)
-                   : walk(x, q, param->x_n, param->alpha_n);
+    double n_mid = mho_opto_carriers_after(param, n, 0, duration_s / 2);
+    return mho_i_opto_state_after(param, x, n, n_mid, v_V, duration_s, factor);
 }

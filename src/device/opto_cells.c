@@ -250,7 +250,8 @@ mho_status mho_opto_light(mho_opto_cells *c, double power_rel, double duration_s
 typedef struct pulse {
     double v_V, duration_s;
     uint32_t count;
-    double shape_V2; /* V sinh(b V)/b: power over dark conductance */
+    double shape_V2;             /* V sinh(b V)/b: power over dark conductance */
+    mho_i_opto_step half, whole; /* darkness for half a pulse and for one */
 } pulse;
 
 /* Writes cell k; returns what it conducts beyond g_min during the pulses: integral of power. */
@@ -259,10 +260,11 @@ static double pulse_cell(mho_opto_cells *c, uint32_t k, const pulse *u, double e
     double n = c->n[k], x = c->x[k], energy_J = 0, t_s = u->duration_s * each;
     double range_S = p->g_max_S - p->g_min_S;
     double factor = u->v_V > 0 ? c->rate_p[k] : c->rate_n[k];
+    mho_i_opto_step half = each == 1 ? u->half : mho_i_opto_step_make(p, 0, t_s / 2);
     for (uint32_t j = 0; j < u->count; j++) {
-        double before = x;
+        double before = x, n_mid = mho_i_opto_step_take(&half, n);
         if (mho_i_opto_writes(p, n, u->v_V)) {
-            double dx = mho_opto_state_after(p, x, n, u->v_V, t_s, factor) - x;
+            double dx = mho_i_opto_state_after(p, x, n, n_mid, u->v_V, t_s, factor) - x;
             if (p->cycle_sd_rel > 0) {
                 dx *= 1 + p->cycle_sd_rel * normal(c, MHO_RNG_OPTO_WRITE, k, c->write_number + j);
             }
@@ -270,12 +272,9 @@ static double pulse_cell(mho_opto_cells *c, uint32_t k, const pulse *u, double e
             c->account.change_cells++;
         }
         double middle = 0.5 * (before + x), dark_S = p->g_min_S + range_S * middle;
-        double n_mid = n > 0 ? mho_opto_carriers_after(p, n, 0, 0.5 * t_s) : 0;
         double photo_S = p->g_photo_S * n_mid * mho_i_opto_photo(p, middle);
         energy_J += (dark_S * u->shape_V2 + photo_S * u->v_V * u->v_V) * t_s;
-        if (n > 0 && j + 1 < u->count) {
-            n = mho_opto_carriers_after(p, n, 0, u->duration_s);
-        }
+        n = mho_i_opto_step_take(&u->whole, n);
     }
     c->x_sum += x - c->x[k];
     c->x[k] = x;
@@ -306,7 +305,12 @@ mho_status mho_opto_write(mho_opto_cells *c, double v_V, double duration_s, uint
         return status;
     }
     double b = c->p.sinh_b_per_V;
-    pulse u = {v_V, duration_s, count, v_V * sinh(b * v_V) / b};
+    pulse u = {v_V,
+               duration_s,
+               count,
+               v_V * sinh(b * v_V) / b,
+               mho_i_opto_step_make(&c->p, 0, duration_s / 2),
+               mho_i_opto_step_make(&c->p, 0, duration_s)};
     size_t n = list ? n_list : c->n_cell;
     if (!list && !each_rel && !mho_i_opto_writes(&c->p, 0, v_V)) {
         c->account.write_J += pulse_lit(c, &u);

@@ -78,17 +78,18 @@ mho_status mho_learn_param_set(mho_ctx *ctx, mho_learn_opt *opt, size_t k, doubl
 /* ---- defaults ---- */
 
 void mho_learn_defaults(const mho_world *world, mho_agent agent, mho_learn_opt *out) {
-    *out = (mho_learn_opt){.agent = agent,
-                           .opto = mho_opto_card(),
-                           .critic = agent == MHO_AGENT_ACTOR_CRITIC,
-                           .n_seed = 200,
-                           .n_episode = 300,
-                           .seed = 1};
+    *out =
+        (mho_learn_opt){.agent = agent,
+                        .opto = mho_opto_card(),
+                        .critic = agent == MHO_AGENT_ACTOR_CRITIC || agent == MHO_AGENT_MOTT_POLICY,
+                        .n_seed = 200,
+                        .n_episode = 300,
+                        .seed = 1};
     for (size_t k = 0; k < N_ROW; k++) {
         *field(out, k) = rows[k].def;
     }
-    if (agent == MHO_AGENT_ACTOR_CRITIC) {
-        out->temperature = 0.1;
+    if (out->critic) {
+        out->temperature = agent == MHO_AGENT_MOTT_POLICY ? 0.05 : 0.1;
         out->trace_steps = 2.5;
         out->pulses = 12;
         out->critic_scale = 1.5;
