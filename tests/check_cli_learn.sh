@@ -43,7 +43,7 @@ world() { # world NAME WANTED TEXT
     refuse "$1" "w.txt:$2" maze --world "$dir/w.txt"
 }
 world "no path" "1:1: no path" 'S#\n#G\n'
-world "no goal" "no goal G" 'S.\n..\n'
+world "no goal" "2:2: no goal G" 'S.\n..\n'
 world "two starts" "2:1: a second start" 'S.\nSG\n'
 world "ragged" "2:2: this line has 1" 'S.\n.\n.G\n'
 world "letter" '1:2: "Z"' 'SZ\n.G\n'

@@ -64,4 +64,13 @@ void mho_i_run_device_html(const mho_run_result *r, mho_i_text *t);  /* run_devi
 void mho_i_run_program_html(const mho_run_result *r, mho_i_text *t); /* writing and trim */
 void mho_i_run_sources_html(const mho_run_result *r, mho_i_text *t); /* every parameter */
 
+/* ---- parts of the page of a learning study, learn_figures.c ---- */
+mho_status mho_i_learn_curve(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page);
+mho_status mho_i_learn_good(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page);
+mho_status mho_i_learn_cells(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page);
+/* Worlds with a picture or a grid of places only. */
+void mho_i_learn_policy_map(const mho_learn_result *r, mho_i_text *t);
+void mho_i_learn_value_map(const mho_learn_result *r, mho_i_text *t);
+void mho_i_learn_replay(const mho_learn_result *r, mho_i_text *t);
+
 #endif
