@@ -87,7 +87,12 @@ double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
 /* ---- factor.c: kept factor ---- */
 void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */
 bool mho_i_factor_fits(const mho_array *a);   /* resistive lines, at most about 1 GiB */
+/* Eliminate a->g_S, keep the factor; fills a->m_S, which must be there. */
 mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out);
+bool mho_i_factor_is_exact(const mho_i_factor *f); /* no cells changed since */
+/* Voltages of the network from an exact a->factor; w_V, b_V out [n_vec][m][n]. */
+mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, double *w_V,
+                              double *b_V, mho_array_report *rep);
 
 /* ---- transfer.c: ohmic cells ---- */
 /* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port

@@ -288,6 +288,31 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
     return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
 }
 
+/* Many vectors of ohmic cells: through the kept factor, which is built if need be. */
+static mho_status nodes_down(mho_array *a, size_t n_vec, const double *v_V, double *w_V,
+                             double *b_V, mho_array_report *rep) {
+    mho_status status = MHO_OK;
+    double t0 = mho_i_now_s();
+    if (!a->factor || !mho_i_factor_is_exact(a->factor)) {
+        mho_i_array_forget(a);
+        a->was_updated = true; /* keep the factor */
+        status = build(a);
+    }
+    double t1 = mho_i_now_s();
+    if (!status) {
+        status = mho_i_factor_nodes(a, n_vec, v_V, w_V, b_V, rep);
+    }
+    rep->build_s = t1 - t0;
+    rep->read_s = mho_i_now_s() - t1;
+    if (!status && rep->n_unconverged) {
+        status = mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                            "%zu of %zu vectors have a Kirchhoff residual of up to %.3g of the "
+                            "largest line current, wanted %.3g (tol_rel)",
+                            rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel);
+    }
+    return status;
+}
+
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep) {
     mho_status status = check_inputs(a, n_vec, v_V);
@@ -295,10 +320,16 @@ mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, doubl
         return status;
     }
     mho_array_solver solver = mho_array_choice(a, n_vec);
+    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
+    bool down = solver == MHO_SOLVER_TRANSFER && !a->nonlinear && mho_i_factor_fits(a) && !i_A;
+    bool ready = a->factor && mho_i_factor_is_exact(a->factor);
+    if (down && (ready || n_vec >= 16)) {
+        return nodes_down(a, n_vec, v_V, w_V, b_V, rep);
+    }
     if (solver == MHO_SOLVER_TRANSFER) {
         solver = a->nonlinear ? MHO_SOLVER_NEWTON : MHO_SOLVER_CG;
+        rep->solver = solver;
     }
-    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
     return solve(a, solver, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 
