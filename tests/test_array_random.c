@@ -140,6 +140,14 @@ static void nodes_of_a_batch(void **state) {
             assert_true(test_difference(COUNT * cells, out[0], out[2]) < 1e-9);
             assert_true(test_difference(COUNT * cells, out[1], out[3]) < 1e-9);
             test_close(power, rep.power_W, 1e-15, 1e-9);
+            double *y = test_doubles(COUNT * (cells / n_in), 0.1, 1, 0),
+                   *x = malloc(sizeof *x * 2 * COUNT * n_in);
+            test_ok(ctx, mho_array_gradient(a, COUNT, v, y, out[0], x));
+            test_ok(ctx, mho_array_gradient(b, COUNT, v, y, out[1], x + COUNT * n_in));
+            assert_true(test_difference(cells, out[0], out[1]) < 1e-8);
+            assert_true(test_difference(COUNT * n_in, x, x + COUNT * n_in) < 1e-8);
+            free(y);
+            free(x);
         }
         for (int n = 0; n < 4; n++) {
             free(out[n]);

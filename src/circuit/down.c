@@ -169,17 +169,23 @@ static void judge(const mho_array *a, descent *d, const double *w, const double 
 
 /* Vectors [v0, v1), at most NB. */
 static void batch_down(mho_array *a, descent *d, size_t v0, size_t v1, const double *v_V,
-                       double *w_V, double *b_V) {
+                       const double *out_V, double *w_V, double *b_V) {
     const mho_i_factor *f = a->factor;
     const mho_i_net *net = &a->net;
     size_t cells = net->m * net->n;
     for (size_t v = 0; v < NB; v++) {
-        mho_i_net_drive(net, v_V + (v0 + v < v1 ? v0 + v : v0) * net->m, d->u);
+        size_t from = v0 + v < v1 ? v0 + v : v0;
+        const double *pot = out_V ? out_V + from * net->n : net->sense.pot_V;
+        if (out_V) {
+            memset(d->u, 0, net->m * sizeof *d->u);
+        } else {
+            mho_i_net_drive(net, v_V + from * net->m, d->u);
+        }
         for (size_t i = 0; i < net->m; i++) {
             d->value[in_at(net, (int)i) * NB + v] = d->u[i];
         }
         for (size_t j = 0; j < net->n; j++) {
-            d->value[out_at(net, (int)j) * NB + v] = net->sense.pot_V[j];
+            d->value[out_at(net, (int)j) * NB + v] = pot[j];
         }
     }
     for (int k = 0; k < f->plan->n_node; k++) { /* parents come before children */
@@ -197,8 +203,10 @@ static void batch_down(mho_array *a, descent *d, size_t v0, size_t v1, const dou
             w[k] = d->value[k * NB + (v - v0)];
             b[k] = d->value[(cells + k) * NB + (v - v0)];
         }
-        mho_i_net_drive(net, v_V + v * net->m, d->u);
-        judge(a, d, w, b);
+        if (!out_V) {
+            mho_i_net_drive(net, v_V + v * net->m, d->u);
+            judge(a, d, w, b);
+        }
     }
 }
 
@@ -227,17 +235,18 @@ static mho_status descent_new(const mho_array *a, descent *d) {
 }
 
 static void run(mho_array *a, descent *d, int n_worker, size_t n_vec, const double *v_V,
-                double *w_V, double *b_V) {
+                const double *out_V, double *w_V, double *b_V) {
     size_t n_batch = (n_vec + NB - 1) / NB;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_worker) if (n_worker > 1)
     for (size_t k = 0; k < n_batch; k++) {
         descent *mine = d + (n_worker > 1 ? omp_get_thread_num() : 0);
-        batch_down(a, mine, k * NB, (k + 1) * NB < n_vec ? (k + 1) * NB : n_vec, v_V, w_V, b_V);
+        batch_down(a, mine, k * NB, (k + 1) * NB < n_vec ? (k + 1) * NB : n_vec, v_V, out_V, w_V,
+                   b_V);
     }
 }
 
-mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, double *w_V,
-                              double *b_V, mho_array_report *rep) {
+mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, const double *out_V,
+                              double *w_V, double *b_V, mho_array_report *rep) {
     double bytes = 16.0 * NB * (double)a->net.m * (double)a->net.n;
     int n_worker = mho_ctx_threads(a->ctx), room = (int)fmin(64, SPACE_MIB * 0x1p20 / bytes);
     n_worker = n_worker > room ? room : n_worker;
@@ -249,7 +258,7 @@ mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, dou
         status = descent_new(a, d + n_made++);
     }
     if (!status) {
-        run(a, d, n_worker, n_vec, v_V, w_V, b_V);
+        run(a, d, n_worker, n_vec, v_V, out_V, w_V, b_V);
     }
     for (int k = 0; k < n_made; k++) {
         rep->residual_rel = fmax(rep->residual_rel, d[k].rep.residual_rel);
