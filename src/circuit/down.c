@@ -147,24 +147,54 @@ static void leaf_down(const mho_i_factor *f, const mho_i_node *v, descent *d) {
     }
 }
 
+/* Cell currents of a row; returns their power from u to pot. */
+MHO_MULTIARCH static double row_currents(size_t n, const double *g, const double *w,
+                                         const double *b, double u, const double *pot, double *i) {
+    double s[8] = {0};
+    size_t j = 0;
+    for (; j + 8 <= n; j += 8) {
+        for (size_t k = 0; k < 8; k++) {
+            i[j + k] = g[j + k] * (w[j + k] - b[j + k]);
+            s[k] += i[j + k] * (u - pot[j + k]);
+        }
+    }
+    for (; j < n; j++) {
+        i[j] = g[j] * (w[j] - b[j]);
+        s[0] += i[j] * (u - pot[j]);
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 /* Residual and power of one vector whose voltages stand at w, b. */
 static void judge(const mho_array *a, descent *d, const double *w, const double *b) {
     size_t cells = a->net.m * a->net.n;
     double *i = d->grid, worst, scale, power = 0;
-    for (size_t k = 0; k < cells; k++) {
-        i[k] = a->g_S[k] * (w[k] - b[k]);
+    for (size_t r = 0; r < a->net.m; r++) {
+        size_t at = r * a->net.n;
+        power += row_currents(a->net.n, a->g_S + at, w + at, b + at, d->u[r], a->net.sense.pot_V,
+                              i + at);
     }
     mho_i_field field = {a->net.n, d->u, w, b, i, i + cells, i + 2 * cells};
     mho_i_net_kirchhoff(&a->net, &field);
     mho_i_net_measure(&a->net, &field, &worst, &scale);
-    for (size_t k = 0; k < cells; k++) {
-        power += i[k] * (d->u[k / a->net.n] - a->net.sense.pot_V[k % a->net.n]);
-    }
     double rel = scale > 0 ? worst / scale : worst;
     d->rep.residual_rel = rel > d->rep.residual_rel || isnan(rel) ? rel : d->rep.residual_rel;
     d->rep.power_W += power;
     bool good = rel <= a->opt.tol_rel + mho_i_net_floor(&a->net, d->u, scale);
     d->rep.n_unconverged += good ? 0 : 1;
+}
+
+/* [cell][NB] to [vector][cell], in blocks that stay in cache. */
+static void hand_out(size_t cells, size_t n_vec, const double *value, double *to) {
+    enum { B = 64 };
+    for (size_t k0 = 0; k0 < cells; k0 += B) {
+        size_t k1 = k0 + B < cells ? k0 + B : cells;
+        for (size_t v = 0; v < n_vec; v++) {
+            for (size_t k = k0; k < k1; k++) {
+                to[v * cells + k] = value[k * NB + v];
+            }
+        }
+    }
 }
 
 /* Vectors [v0, v1), at most NB. */
@@ -197,12 +227,10 @@ static void batch_down(mho_array *a, descent *d, size_t v0, size_t v1, const dou
             leaf_down(f, v, d);
         }
     }
+    hand_out(cells, v1 - v0, d->value, w_V + v0 * cells);
+    hand_out(cells, v1 - v0, d->value + cells * NB, b_V + v0 * cells);
     for (size_t v = v0; v < v1; v++) {
-        double *w = w_V + v * cells, *b = b_V + v * cells;
-        for (size_t k = 0; k < cells; k++) {
-            w[k] = d->value[k * NB + (v - v0)];
-            b[k] = d->value[(cells + k) * NB + (v - v0)];
-        }
+        const double *w = w_V + v * cells, *b = b_V + v * cells;
         if (!out_V) {
             mho_i_net_drive(net, v_V + v * net->m, d->u);
             judge(a, d, w, b);
