@@ -3,7 +3,6 @@
 #include "circuit_int.h"
 
 #include <cblas.h>
-#include <omp.h>
 #include <string.h>
 
 const char *mho_array_solver_name(mho_array_solver solver) {
