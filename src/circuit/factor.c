@@ -80,7 +80,7 @@ static mho_status table_new(mho_ctx *ctx, int p, int q, mho_i_leaf_table *t) {
     return MHO_OK;
 }
 
-static const mho_i_leaf_table *table_of(const mho_i_factor *f, const mho_i_node *leaf) {
+const mho_i_leaf_table *mho_i_factor_table(const mho_i_factor *f, const mho_i_node *leaf) {
     int p = leaf->i1 - leaf->i0, q = leaf->j1 - leaf->j0, k = 0;
     while (f->table[k].p != p || f->table[k].q != q) {
         k++;
@@ -194,6 +194,10 @@ mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out) {
     return MHO_OK;
 }
 
+bool mho_i_factor_is_exact(const mho_i_factor *f) {
+    return f->n_changed == 0;
+}
+
 /* ---- currents up the tree ---- */
 
 /* The new cells; columns of everything below are these, [0, n). */
@@ -247,7 +251,7 @@ static void eliminate(lift *l, const mho_i_node *v, const bundle *u, double *x) 
 
 /* Inside of a leaf: one ampere into the word node and out of the bit node of each of its cells. */
 static void leaf_rows(lift *l, const mho_i_node *v, const bundle *u) {
-    const mho_i_leaf_table *t = table_of(l->f, v);
+    const mho_i_leaf_table *t = mho_i_factor_table(l->f, v);
     const double *val =
         (const double *)(l->f->keep.rows + l->f->plan->group[v->group0].keep) + v->lane;
     size_t nl = (size_t)t->n_local;
@@ -279,7 +283,7 @@ static void leaf_rows(lift *l, const mho_i_node *v, const bundle *u) {
 }
 
 static void lift_leaf(lift *l, const mho_i_node *v, bundle *u) {
-    const mho_i_leaf_table *t = table_of(l->f, v);
+    const mho_i_leaf_table *t = mho_i_factor_table(l->f, v);
     int at[4 * MHO_I_LEAF], ld = v->ne + v->nx;
     mho_i_elim_leaf_map(l->f->plan->net, v, at);
     leaf_rows(l, v, u);
