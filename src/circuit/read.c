@@ -3,7 +3,6 @@
 #include "circuit_int.h"
 
 #include <cblas.h>
-#include <omp.h>
 #include <string.h>
 
 const char *mho_array_solver_name(mho_array_solver solver) {
@@ -68,7 +67,7 @@ MHO_MULTIARCH static bool all_within(size_t n, double most, const double *x) {
     return bad[0] + bad[1] + bad[2] + bad[3] + bad[4] + bad[5] + bad[6] + bad[7] == 0;
 }
 
-static mho_status check_inputs(mho_array *a, size_t n_vec, const double *v_V) {
+mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V) {
     const double most_V = 1e12;
     if (all_within(n_vec * a->net.m, most_V, v_V)) {
         return MHO_OK;
@@ -152,15 +151,15 @@ static void multiply_tile(const mho_array *a, const double *v_V, double *i_A, si
                 v_V + v0 * a->net.m, m, a->m_S + c0, n, 0, i_A + v0 * a->net.n + c0, n);
 }
 
-/* i = v M; large products in tiles that do not depend on the number of threads: of 64 vectors when
- * there are many, else of 256 columns. */
+/* i = v M; products of over 50 us or so in tiles that do not depend on the number of threads: of 64
+ * vectors when there are many, else of 64 or 128 columns. */
 static void multiply(const mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
     size_t n = a->net.n;
-    if ((double)n_vec * (double)a->net.m * (double)n < 5e6) {
+    if ((double)n_vec * (double)a->net.m * (double)n < 1e6) {
         multiply_tile(a, v_V, i_A, 0, n_vec, 0, n);
         return;
     }
-    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
+    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : n > 128 ? 128 : 64;
     size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
     int n_thread = mho_ctx_threads(a->ctx);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1)
@@ -270,7 +269,7 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
                           mho_array_report *rep) {
     mho_array_report unused = {0};
     mho_array_solver solver = mho_array_choice(a, n_vec);
-    mho_status status = check_inputs(a, n_vec, v_V);
+    mho_status status = mho_i_read_check(a, n_vec, v_V);
     if (status) {
         return status;
     }
@@ -285,17 +284,56 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
     return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
 }
 
+bool mho_i_read_down(const mho_array *a, size_t n_vec) {
+    bool ready = a->factor && mho_i_factor_is_exact(a->factor);
+    return mho_array_choice(a, n_vec) == MHO_SOLVER_TRANSFER && !a->nonlinear &&
+           mho_i_factor_fits(a) && (ready || n_vec >= 16);
+}
+
+mho_status mho_i_read_factor(mho_array *a) {
+    if (a->factor && mho_i_factor_is_exact(a->factor)) {
+        return MHO_OK;
+    }
+    mho_i_array_forget(a);
+    a->was_updated = true; /* keep the factor */
+    return build(a);
+}
+
+/* Many vectors of ohmic cells: through the kept factor, which is built if need be. */
+static mho_status nodes_down(mho_array *a, size_t n_vec, const double *v_V, double *w_V,
+                             double *b_V, mho_array_report *rep) {
+    double t0 = mho_i_now_s();
+    mho_status status = mho_i_read_factor(a);
+    double t1 = mho_i_now_s();
+    if (!status) {
+        status = mho_i_factor_nodes(a, n_vec, v_V, NULL, w_V, b_V, rep);
+    }
+    rep->build_s = t1 - t0;
+    rep->read_s = mho_i_now_s() - t1;
+    if (!status && rep->n_unconverged) {
+        status = mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                            "%zu of %zu vectors have a Kirchhoff residual of up to %.3g of the "
+                            "largest line current, wanted %.3g (tol_rel)",
+                            rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel);
+    }
+    return status;
+}
+
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep) {
-    mho_status status = check_inputs(a, n_vec, v_V);
+    mho_status status = mho_i_read_check(a, n_vec, v_V);
     if (status) {
         return status;
     }
     mho_array_solver solver = mho_array_choice(a, n_vec);
+    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
+    if (!i_A && mho_i_read_down(a, n_vec)) {
+        return nodes_down(a, n_vec, v_V, w_V, b_V, rep);
+    }
     if (solver == MHO_SOLVER_TRANSFER) {
         solver = a->nonlinear ? MHO_SOLVER_NEWTON : MHO_SOLVER_CG;
+        rep->solver = solver;
     }
-    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
     return solve(a, solver, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 

@@ -61,7 +61,7 @@ static mho_status add_figure(mho_ctx *ctx, const mho_xor_result *r, mho_i_text *
                        "set tics nomirror out scale 0.5 textcolor rgb 'black'\n"
                        "set grid lw 0.4 lt 1 lc rgb '#55808080'\nset key bottom left\n"
                        "set xlabel 'spread of conductances in %%'\nset ylabel 'yield in %%'\n"
-                       "set offsets 1,1,1,1\n$p << EOD\n");
+                       "set xrange [-1:*]\nset yrange [*:101]\n$p << EOD\n");
     for (size_t k = 0; k < r->n_point; k++) {
         const mho_xor_point *p = &r->point[k];
         mho_i_text_add(&s, "%.6g %.6g %.6g %.6g\n", 100 * p->spread, 100 * p->yield,
