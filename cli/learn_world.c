@@ -202,7 +202,7 @@ int learn_world(int argc, char **argv) {
         {"episodes", CLI_COUNT, &a.n_episode, "N", NULL, "episodes of a run (300)"},
         {"seed", CLI_SEED, &a.seed, "S", NULL, "seed of everything random (1)"},
         {"set", CLI_TEXT, &a.set, "KEY=X,...", NULL,
-         "parameters of agent and cell: pulses=4,cell_sd_rel=0.3; a wrong key lists them"},
+         "parameters of agent and cell: pulses=4,cell_sd=0.3; a wrong key lists them"},
         {"json", CLI_MAYBE, &a.json, "[FILE]", NULL, "write the result as JSON (standard output)"},
         {"report", CLI_TEXT, &a.report, "FILE", NULL, "write an HTML page with plots"},
         {"threads", CLI_COUNT, &a.n_thread, "N", NULL,

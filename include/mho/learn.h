@@ -50,6 +50,7 @@ typedef struct mho_world {
     void (*end)(mho_ctx *ctx, void *self); /* gives self back; NULL: it is the caller's */
     /* For pictures: place k lies in row k/n_col; 0: the places have no picture. */
     size_t n_row, n_col;
+    bool pool; /* state[0], state[1] are x, y of a plane; the grid of places spans -1.1 to 1.1 */
     const char *picture;       /* [n_row*n_col] of '#', '.', 'S', 'G', 'X'; NULL: none */
     const char *action_arrows; /* one of "^>v<" and "/\\" per action for maps; NULL: none */
 } mho_world;
@@ -121,8 +122,8 @@ MHO_API const char *mho_control_name(mho_control control); /* "none", "eta0", "l
     X(critic_scale, 1e-3, 1e3, 2, "value over weight of the critic")                               \
     X(x_start, 0, 1, 0.5, "state of all cells at the start")                                       \
     X(pause_tau, 0, 100, 14, "darkness between episodes over tau")                                 \
-    X(baseline_rate, 0, 1, 0.05, "r-stdp: how fast the mean reward follows")                       \
-    X(spike_jitter, 0, 10, 0.3, "r-stdp: mean delay of the action spike over tau_plus")            \
+    X(baseline_rate, 0, 1, 0.01, "r-stdp: how fast the mean reward follows")                       \
+    X(spike_jitter, 0, 10, 0.1, "r-stdp: mean delay of the action spike over tau_plus")            \
     X(hidden, 1, 4096, 256, "mott-policy: hidden neurons")                                         \
     X(hidden_bias, -10, 10, -1.5, "mott-policy: mean pre-activation z of a hidden neuron")         \
     X(hidden_gain, 0, 100, 1, "mott-policy: spread of the pre-activation over places")
@@ -171,7 +172,7 @@ typedef struct mho_learn_result {
     char world[32];
     size_t n_place, n_action, n_cell, n_row, n_col;
     size_t max_step, good_steps, good_row;
-    bool endure;
+    bool endure, pool;
     const char *action_arrows;
     char *picture;       /* [n_row*n_col] or NULL */
     uint32_t *steps;     /* [n_seed][n_episode] */

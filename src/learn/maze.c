@@ -169,7 +169,7 @@ static void fill_world(maze *m, mho_world *out) {
     *out = (mho_world){.name = "maze",
                        .n_place = n,
                        .n_action = 4,
-                       .max_step = n <= 100 ? 400 : 4 * n,
+                       .max_step = n <= 100 ? 400 : 20 * n,         /* a random walk needs that */
                        .good_steps = shortest + (shortest + 4) / 5, /* 12 where 10 is shortest */
                        .good_row = 10,
                        .self = m,

@@ -77,6 +77,17 @@ mho_status mho_learn_param_set(mho_ctx *ctx, mho_learn_opt *opt, size_t k, doubl
 
 /* ---- defaults ---- */
 
+/* Without a critic the trace must span a good part of the path: 0.4 of it, found by a sweep. */
+static double trace_for(const mho_world *world, double shortest) {
+    const double middle[MHO_WORLD_RANDOM] = {0.5, 0.5, 0.5, 0.5};
+    double state[MHO_WORLD_MAX_STATE] = {0};
+    if (!world->least || !world->reset) {
+        return shortest;
+    }
+    world->reset(world->self, middle, state);
+    return fmin(fmax(shortest, 0.4 * world->least(world->self, state)), 100);
+}
+
 void mho_learn_defaults(const mho_world *world, mho_agent agent, mho_learn_opt *out) {
     *out =
         (mho_learn_opt){.agent = agent,
@@ -88,7 +99,10 @@ void mho_learn_defaults(const mho_world *world, mho_agent agent, mho_learn_opt *
     for (size_t k = 0; k < N_ROW; k++) {
         *field(out, k) = rows[k].def;
     }
-    if (out->critic) {
+    if (!out->critic) {
+        out->trace_steps = trace_for(world, out->trace_steps);
+        out->pulses = agent == MHO_AGENT_R_STDP || world->n_place > 100 ? 6 : out->pulses;
+    } else {
         out->temperature = agent == MHO_AGENT_MOTT_POLICY ? 0.05 : 0.1;
         out->trace_steps = 2.5;
         out->pulses = 12;

@@ -224,6 +224,7 @@ static mho_status new_result(mho_ctx *ctx, const mho_world *w, const mho_learn_o
     r->good_steps = w->good_steps;
     r->good_row = w->good_row;
     r->endure = w->endure;
+    r->pool = w->pool;
     r->action_arrows = w->action_arrows;
     r->n_cell = 2 * w->n_action * (opt->agent == MHO_AGENT_MOTT_POLICY ? hidden : w->n_place);
     const struct {

@@ -33,8 +33,8 @@ static void wilson(double share, double n, double out[2]) {
     const double z = 1.959963984540054;
     double d = 1 + z * z / n, centre = (share + z * z / (2 * n)) / d;
     double half = z / d * sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-    out[0] = fmax(centre - half, 0);
-    out[1] = fmin(centre + half, 1);
+    out[0] = share > 0 ? fmax(centre - half, 0) : 0; /* no rounding where it is exact */
+    out[1] = share < 1 ? fmin(centre + half, 1) : 1;
 }
 
 mho_status mho_i_learn_summary(mho_ctx *ctx, mho_learn_result *r) {

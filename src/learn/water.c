@@ -59,6 +59,19 @@ static double least(const void *self, const double *state) {
     return fmax(1, ceil((to_platform(state) - PLATFORM_R) / STROKE));
 }
 
+/* G: the place cell at the centre of the platform */
+static const char picture[] = "..........."
+                              "..........."
+                              "..........."
+                              "..........."
+                              "..........."
+                              "..........."
+                              "..........."
+                              ".......G..."
+                              "..........."
+                              "..........."
+                              "...........";
+
 void mho_i_learn_water(mho_world *out) {
     /* three times the longest straight path (8 strokes from the far side) */
     *out = (mho_world){.name = "water-maze",
@@ -73,5 +86,7 @@ void mho_i_learn_water(mho_world *out) {
                        .least = least,
                        .n_row = GRID,
                        .n_col = GRID,
+                       .pool = true,
+                       .picture = picture,
                        .action_arrows = "^/>\\v/<\\"};
 }

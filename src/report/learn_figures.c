@@ -71,8 +71,8 @@ mho_status mho_i_learn_good(mho_ctx *ctx, const mho_learn_result *r, mho_i_text 
     begin(&s, ctx, 240);
     mho_i_text_add(&s,
                    "set logscale x\nset xlabel 'episode'\nset ylabel 'share in %%'\nset yrange "
-                   "[0:102]\nset xrange [0.95:%zu]\nset key %s\n$c << EOD\n",
-                   r->opt.n_episode + 1, "top left");
+                   "[0:102]\nset xrange [0.95:%zu]\nset key above\n$c << EOD\n",
+                   r->opt.n_episode + 1);
     for (size_t k = 0; k < r->opt.n_episode; k = next_point(k)) {
         size_t solved = 0;
         for (size_t j = 0; j < r->opt.n_seed; j++) {
@@ -229,7 +229,7 @@ void mho_i_learn_value_map(const mho_learn_result *r, mho_i_text *t) {
 
 static void centre_of(const mho_learn_result *r, const mho_replay *p, size_t k, double *x,
                       double *y) {
-    if (r->picture) {
+    if (!r->pool) {
         *x = (double)(p->place[k] % r->n_col * CELL) + CELL / 2.0;
         *y = (double)(p->place[k] / r->n_col * CELL) + CELL / 2.0;
     } else { /* a pool of radius 1 under a grid from -1.1 to 1.1 */
