@@ -23,6 +23,7 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
+    image) echo study ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

@@ -5,6 +5,7 @@
 #include "mho/base.h"
 #include "mho/chip.h"
 #include "mho/device.h"
+#include "mho/image.h"
 #include "mho/io.h"
 #include "mho/network.h"
 #include "mho/report.h"

@@ -164,7 +164,7 @@ static mho_status make_layers(mho_chip *chip, const mho_net *net) {
         layer->shape = *shape;
         layer->n_row = shape->n_in + 1;
         layer->first = k == 0;
-        layer->last = k + 1 == chip->n_layer;
+        layer->last = k + 1 == chip->n_layer && !shape->activation;
         layer->n_neuron = layer->last ? 0
                           : chip->spec.share == MHO_SHARE_PER_COLUMN ? shape->n_out
                                                                      : shape->n_out * shape->n_pos;
@@ -213,6 +213,10 @@ mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *
     }
     *out = chip;
     return MHO_OK;
+}
+
+float mho_i_chip_nominal_at(const mho_chip *chip, double z) {
+    return table_at(&chip->grid, chip->nominal_table, z);
 }
 
 void mho_chip_free(mho_chip *chip) {
