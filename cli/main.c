@@ -5,6 +5,15 @@
 #include <string.h>
 
 static const cli_command commands[] = {
+    {"run", "Put a network on chips and measure what becomes of it.", 
+     "EXPERIMENT [OPTIONS]\n\nExperiments:\n"
+     "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
+     "Options:",
+     "mho run lenet5-mott --data mnist/ --report run.html", cmd_run},
+    {"array", "Exact currents of a crossbar array with wire resistance.",
+     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
+     cmd_array},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -45,6 +45,7 @@ static int read_value(const cli_option *o, const char *text) {
         *(bool *)o->value = true;
         return -1;
     case CLI_TEXT:
+    case CLI_MAYBE:
         *(const char **)o->value = text;
         return -1;
     case CLI_COUNT: {
@@ -84,8 +85,10 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
     struct option table[MAX_OPTION] = {0};
     int n = 0;
     for (const cli_option *o = opt; o->name && n < MAX_OPTION - 2; o++, n++) {
-        table[n] = (struct option){o->name, o->kind == CLI_FLAG ? no_argument : required_argument,
-                                   NULL, 0};
+        int wants = o->kind == CLI_FLAG    ? no_argument
+                    : o->kind == CLI_MAYBE ? optional_argument
+                                           : required_argument;
+        table[n] = (struct option){o->name, wants, NULL, 0};
     }
     table[n] = (struct option){"help", no_argument, NULL, 'h'};
     for (int k = 0; k < max_positional; k++) {
@@ -94,7 +97,7 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
     opterr = 0;
     optind = 1;
     for (;;) {
-        int index = -1, at = optind;
+        int index = -1;
         int c = getopt_long(argc, argv, ":h", table, &index);
         if (c == -1) {
             break;
@@ -104,14 +107,21 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
             return CLI_DONE;
         }
         if (c == ':') {
-            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[at],
+            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[optind - 1],
                                    cmd->name);
         }
         if (c == '?') {
+            char letter[3] = {'-', (char)optopt, 0}; /* optopt is 0 for a long option */
             return cli_usage_error("%s is not an option of mho %s; mho %s --help lists them",
-                                   argv[at], cmd->name, cmd->name);
+                                   optopt ? letter : argv[optind - 1], cmd->name, cmd->name);
         }
-        int rc = read_value(opt + index, optarg ? optarg : "");
+        const char *text = optarg ? optarg : "";
+        if (opt[index].kind == CLI_MAYBE && !optarg) {
+            /* "--json FILE" besides "--json=FILE": the next word is the value unless an option */
+            bool next = optind < argc && (argv[optind][0] != '-' || !argv[optind][1]);
+            text = next ? argv[optind++] : "-";
+        }
+        int rc = read_value(opt + index, text);
         if (rc >= 0) {
             return rc;
         }

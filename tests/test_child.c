@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "report/report_int.h"
 
@@ -67,11 +68,38 @@ static void gnuplot_draws_or_says_why_not(void **state) {
     mho_ctx_free(ctx);
 }
 
+static void a_map_survives_failing_memory(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char path[] = "/tmp/mho-test-map-XXXXXX";
+    close(mkstemp(path));
+    const double value[6] = {0, 1e-3, NAN, -2e-3, INFINITY, 5e-4};
+    const mho_map map = {2, 3, value, "V", "title", "voltage", "column", "row"};
+    mho_status status = MHO_ERR_NOMEM;
+    for (size_t n = 1; status == MHO_ERR_NOMEM && n < 100; n++) {
+        mho_ctx_fail_alloc(ctx, n);
+        status = mho_map_save_png(ctx, &map, path);
+        mho_ctx_fail_alloc(ctx, 0);
+        assert_int_equal(mho_ctx_bytes(ctx), 0);
+    }
+    assert_int_equal(status, MHO_OK);
+    unsigned char *png;
+    size_t n_byte;
+    test_ok(ctx, mho_i_file_read(ctx, path, 1 << 24, &png, &n_byte));
+    assert_memory_equal(png, "\x89PNG", 4);
+    mho_i_free(ctx, png);
+    const mho_map empty = {0, 3, value, "V", "title", "voltage", "column", "row"};
+    assert_int_equal(mho_map_save_png(ctx, &empty, path), MHO_ERR_DIM);
+    unlink(path);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_its_input_and_gives_its_output),
         cmocka_unit_test(absent_and_hanging_programs_are_errors),
         cmocka_unit_test(gnuplot_draws_or_says_why_not),
+        cmocka_unit_test(a_map_survives_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "chip/spec_int.h"
 #include "io/io_int.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -169,6 +170,49 @@ static void hostile_files_are_refused_fast(void **state) {
     assert_int_equal(mho_chip_spec_load(ctx, file_of(ctx, t.data), &spec), MHO_ERR_FORMAT);
     mho_i_text_free(&t);
     assert_true(mho_i_now_s() - start < 5);
+    mho_ctx_free(ctx);
+}
+
+/* Bytes changed, dropped and doubled at random: refused or read, never more, and not a word on
+ * standard error, where libfyaml likes to talk. */
+static void mutated_files_do_no_harm(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_chip_spec spec;
+    unsigned char *text;
+    size_t n;
+    test_ok(ctx, mho_i_file_read(ctx, "examples/chip-default.yaml", 1 << 20, &text, &n));
+    char *bad = malloc(2 * n + 1), path[64];
+    snprintf(path, sizeof path, "%s/stderr", dir);
+    int old = dup(2), said = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(old >= 0 && said >= 0 && dup2(said, 2) == 2);
+    static const char nasty[] = "{}[]:,&*!|>'\"%@`#-?\t\n \\<0\xff\x80\x01";
+    for (uint32_t trial = 0; trial < 400; trial++) {
+        memcpy(bad, text, n);
+        uint32_t r[4];
+        for (uint32_t hit = 0; hit <= trial % 7; hit++) {
+            mho_i_rng_u32x4(9, MHO_RNG_TEST, trial, hit, 0, r);
+            bad[r[0] % n] = nasty[r[1] % (sizeof nasty - 1)];
+        }
+        size_t cut = r[2] % 5 == 0 ? r[3] % n : n;
+        mho_i_yaml *doc;
+        bad[cut] = 0;
+        if (mho_i_yaml_parse(ctx, "bad", bad, cut, &doc) == MHO_OK) {
+            mho_i_yaml_free(doc);
+        }
+        if (trial % 4 == 0) {
+            mho_status status = mho_chip_spec_load(ctx, file_of(ctx, bad), &spec);
+            assert_true(status == MHO_OK || status == MHO_ERR_FORMAT);
+        }
+    }
+    dup2(old, 2);
+    close(old);
+    assert_int_equal(lseek(said, 0, SEEK_END), 0);
+    close(said);
+    unlink(path);
+    free(bad);
+    mho_i_free(ctx, text);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
     mho_ctx_free(ctx);
 }
 
@@ -365,6 +409,7 @@ int main(void) {
         cmocka_unit_test(a_file_changes_what_it_names),
         cmocka_unit_test(a_bad_file_is_refused_in_clear_words),
         cmocka_unit_test(hostile_files_are_refused_fast),
+        cmocka_unit_test(mutated_files_do_no_harm),
         cmocka_unit_test(what_is_written_loads_back),
         cmocka_unit_test(keys_are_unique_and_set_checks_the_range),
         cmocka_unit_test(memory_failures_leave_nothing_behind),

@@ -185,6 +185,12 @@ static void files_of_weights_are_checked(void **state) {
     data[96 + 4] ^= 1;
     data[96 + 31] ^= 0x80; /* sign of its limit */
     load_refused(b, data, n, "w_max = -0.6");
+    data[96 + 31] ^= 0x80;
+    for (size_t k = 0; k < n; k += 7) { /* no damaged byte goes unnoticed */
+        data[k] ^= 0x10;
+        load_refused(b, data, n, "bad");
+        data[k] ^= 0x10;
+    }
     assert_true(same_weights(a, b));
     mho_i_free(ctx, data);
     mho_net_free(a);

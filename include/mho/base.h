@@ -89,6 +89,11 @@ MHO_API char *mho_quantity_format(double value, const char *unit, int digits, ch
 /* Give back a text that a function of the library handed out. NULL is allowed. */
 MHO_API void mho_text_free(mho_ctx *ctx, char *text);
 
+/* out[n]: numbers uniform in (lo_value, hi_value), a pure function of seed and stream; number k does
+ * not depend on n.                                                                                */
+MHO_API void mho_uniform(uint64_t seed, uint32_t stream, size_t n, double lo_value,
+                         double hi_value, double *out);
+
 /* Bytes held at present and at most so far through this context. */
 MHO_API size_t mho_ctx_bytes(const mho_ctx *ctx);
 MHO_API size_t mho_ctx_peak_bytes(const mho_ctx *ctx);

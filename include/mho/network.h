@@ -16,8 +16,7 @@
 extern "C" {
 #endif
 
-/* ---- Data sets: n_image pictures of n_row x n_col pixels of 8 bits, with labels -----------------
- */
+/* ---- Data sets: n_image pictures of n_row x n_col pixels of 8 bits, with labels ---- */
 typedef struct mho_dataset mho_dataset;
 
 /* Copies pixels[n_image][n_row][n_col] and labels[n_image], each < n_class. n_image >= 1, n_row and
@@ -59,7 +58,7 @@ MHO_API const uint8_t *mho_dataset_labels(const mho_dataset *set);
 /* Identity of the content, 32 hexadecimal digits. */
 MHO_API void mho_dataset_hash(const mho_dataset *set, char out[33]);
 
-/* ---- Activation curve --------------------------------------------------------------------------
+/* ---- Activation curve ----
  * a(z) on a uniform grid of n points from z_min to z_max, linear in between, constant outside.
  * A NULL curve means the exact rectifier max(z, 0). n in [2, 65536], a finite, z_max > z_min.
  * The last layer of a network has no activation: its z are the scores. */
@@ -77,8 +76,7 @@ MHO_API float mho_act_curve_at(const mho_act_curve *curve, float z);
 MHO_API mho_status mho_act_curve_example(mho_ctx *ctx, size_t n, float *a,
                                          mho_act_curve *out) MHO_CHECK;
 
-/* ---- Networks
- * ----------------------------------------------------------------------------------*/
+/* ---- Networks ---- */
 typedef struct mho_net mho_net;
 
 typedef enum mho_layer_kind {
@@ -118,7 +116,7 @@ MHO_API size_t mho_net_n_layer(const mho_net *net);
 MHO_API size_t mho_net_n_class(const mho_net *net); /* outputs of the last layer */
 /* l < n_layer; valid until a layer is added. */
 MHO_API const mho_layer *mho_net_layer(const mho_net *net, size_t l);
-/* [n_out][n_in] and [n_out]; NULL for a pool; valid as long as the network. */
+/* [n_out][n_in] and [n_out]; NULL for a pool; valid until a layer is added. */
 MHO_API const float *mho_net_weights(const mho_net *net, size_t l);
 MHO_API const float *mho_net_bias(const mho_net *net, size_t l);
 /* Copies in; all values must be finite. NULL leaves that part as it is. */
@@ -141,24 +139,23 @@ MHO_API mho_status mho_net_eval(mho_ctx *ctx, const mho_net *net, const mho_data
 MHO_API mho_status mho_net_layer_output(mho_ctx *ctx, const mho_net *net, const uint8_t *pixels,
                                         const mho_act_curve *curve, size_t l, float *out) MHO_CHECK;
 
-/* ---- Noise: a plain statistical picture of hardware, for training and quick looks
- * ---------------- */
+/* ---- Noise: a plain statistical picture of hardware, for training and quick looks ---- */
 typedef struct mho_net_noise {
     double weight_rel; /* sd of every weight and bias, in units of the layer's w_max */
     double z;          /* sd added to every z, fresh for every evaluation */
     double gain;       /* sd of the factor on z of a neuron (one per output, shared by positions) */
-    double offset;     /* sd of the offset on z of a neuron (likewise) */
+    double offset; /* sd of the offset on z of a neuron; scores have no neuron, so neither of the
+                      two */
     int weight_levels; /* levels of a weight in [-w_max, w_max], odd >= 3; 0: continuous */
     int input_bits;    /* levels of the input are 2^bits; 0: 8 bits as stored */
 } mho_net_noise;
 
-/* Accuracy of instance k of the noisy network, k < n_instance; accuracy out [n_instance]. */
+/* accuracy out [n_instance]: each instance is a fresh draw of all weights and neurons. */
 MHO_API mho_status mho_net_eval_noisy(mho_ctx *ctx, const mho_net *net, const mho_dataset *set,
                                       const mho_act_curve *curve, const mho_net_noise *noise,
                                       uint64_t seed, size_t n_instance, double *accuracy) MHO_CHECK;
 
-/* ---- Training
- * ----------------------------------------------------------------------------------*/
+/* ---- Training ---- */
 typedef struct mho_train_opt {
     uint64_t seed;
     int n_epoch;           /* >= 1: passes over the training set */

@@ -37,23 +37,36 @@ static void close_fd(int *fd) {
     *fd = -1;
 }
 
+/* fd moved above standard error: where standard streams are closed, an end with a number below 3
+ * would be overwritten while the child's streams are put in place */
+static int lift(int fd) {
+    if (fd > ERR) {
+        return fd;
+    }
+    int up = fcntl(fd, F_DUPFD_CLOEXEC, ERR + 1);
+    close(fd);
+    return up;
+}
+
 /* ours[3] and theirs[3]; false: errno tells */
 static bool make_ends(int ours[3], int theirs[3]) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return false;
     }
-    ours[IN] = pair[0];
-    theirs[IN] = pair[1];
+    ours[IN] = lift(pair[0]);
+    theirs[IN] = lift(pair[1]);
     for (int k = OUT; k <= ERR; k++) {
         if (pipe2(pair, O_CLOEXEC) != 0) {
             return false;
         }
-        ours[k] = pair[0];
-        theirs[k] = pair[1];
+        ours[k] = lift(pair[0]);
+        theirs[k] = lift(pair[1]);
     }
     for (int k = IN; k <= ERR; k++) {
-        fcntl(ours[k], F_SETFL, O_NONBLOCK);
+        if (theirs[k] < 0 || fcntl(ours[k], F_SETFL, O_NONBLOCK) != 0) {
+            return false;
+        }
     }
     return true;
 }

@@ -37,6 +37,14 @@ void mho_i_rng_uniform(uint64_t seed, mho_i_purpose purpose, uint32_t device, ui
     }
 }
 
+void mho_uniform(uint64_t seed, uint32_t stream, size_t n, double lo_value, double hi_value,
+                 double *out) {
+    mho_i_rng_uniform(seed, MHO_RNG_ARRAY_RANDOM, stream, 0, n, out);
+    for (size_t k = 0; k < n; k++) {
+        out[k] = lo_value + (hi_value - lo_value) * out[k];
+    }
+}
+
 void mho_i_rng_normal(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
                       size_t n, double *out) {
     for (size_t k = 0; k < n; k += 4) {

@@ -137,7 +137,6 @@ void mho_i_array_forget(mho_array *a) {
     a->m_S = a->i0_A = NULL;
     a->has_m = false;
     a->m_check_rel = -1;
-    a->n_changed = 0;
     mho_i_factor_free(a->factor);
     a->factor = NULL;
     mho_i_workers_free(a->workers);
@@ -149,6 +148,7 @@ void mho_array_free(mho_array *a) {
         return;
     }
     mho_i_array_forget(a);
+    mho_i_elim_free(a->elim);
     owned list[N_OWNED];
     list_owned(a, list);
     for (int k = 0; k < N_OWNED; k++) {

@@ -32,6 +32,7 @@ typedef struct mho_i_net {
 } mho_i_net;
 
 typedef struct mho_i_factor mho_i_factor;   /* kept factor of the port elimination */
+typedef struct mho_i_elim mho_i_elim;       /* plan and workspace of the port elimination */
 typedef struct mho_i_workers mho_i_workers; /* workspaces of the iterative solvers */
 
 struct mho_array {
@@ -49,8 +50,9 @@ struct mho_array {
     double *i0_A;             /* [n] currents with all inputs 0 (biased lines), valid if has_m */
     bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
     mho_i_factor *factor;     /* of the present g_S, or NULL */
-    size_t n_changed;         /* cells changed by low-rank updates since the last build */
     mho_i_workers *workers;
+    mho_i_elim *elim;
+    bool was_updated;   /* by mho_array_update: keep the factor from now on */
     double m_check_rel; /* what the check of m_S found; < 0: not checked yet */
     double build_s;
 };
@@ -85,12 +87,17 @@ void mho_i_array_measure(mho_array *a); /* g_mean_S, g_max_S */
 
 /* ---- factor.c: kept factor ---- */
 void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */
+bool mho_i_factor_fits(const mho_array *a);   /* resistive lines, at most about 1 GiB */
+mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out);
 
 /* ---- transfer.c: ohmic cells ---- */
 /* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port
  * elimination or, for ideal lines, ideal.c; all threads of the context.                          */
 mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_array,
                                 const double *g_S, double *m_S);
+/* a->m_S from a->g_S; keeps plan and workspace for the next time if they are not large. */
+mho_status mho_i_transfer_array(mho_array *a);
+void mho_i_elim_free(mho_i_elim *elim); /* NULL is allowed */
 /* ideal.c: networks with ideal lines. all: every line of the family. work: mho_i_ideal_work. */
 bool mho_i_ideal_handles(const mho_i_net *net); /* one whole family ideal and unbroken */
 size_t mho_i_ideal_work(const mho_i_net *net);  /* doubles */
@@ -120,9 +127,8 @@ double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_
                           double *b_V);
 void mho_i_linear_free(mho_i_linear *l); /* NULL is allowed */
 /* reference.c: slow, general, shares nothing with the others but the network. Any cell law. */
-mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V,
-                                                      double *i_A, double *w_V, double *b_V,
-                                                      mho_array_report *rep);
+mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                                double *w_V, double *b_V, mho_array_report *rep);
 
 /* ---- law.c: current and slope of every cell of the network, series selector included ----
  * v, i, slope: [m][n]; work: [4][m][n]. slope is the derivative of the current with respect to v.
@@ -147,6 +153,8 @@ void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f);
 /* Largest node residual (A) in *worst_A, largest sum of |cell current| of a line in *scale_A. */
 void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst_A,
                        double *scale_A);
+/* Largest finite conductance of a segment or end; 1e18 S if there is none. */
+double mho_i_net_thickest(const mho_i_net *net);
 /* Size of residual that rounding of the voltages alone makes, relative to scale_A. */
 double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A);
 

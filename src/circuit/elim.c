@@ -32,7 +32,7 @@ static void pack_leaf(const mho_i_net *net, const mho_i_node *v, const double *g
 }
 
 /* Where port k of a leaf (L R T D) stands in its front; -1: it carries nothing. */
-static void leaf_map(const mho_i_net *net, const mho_i_node *v, int *at) {
+void mho_i_elim_leaf_map(const mho_i_net *net, const mho_i_node *v, int *at) {
     int p = v->i1 - v->i0, q = v->j1 - v->j0, ne = v->ne;
     bool right = v->j1 == (int)net->n, top = v->i0 == 0;
     int l = v->len[MHO_I_L] ? v->off[MHO_I_L] + ne : v->ns ? v->off[MHO_I_S] + ne : -1;
@@ -68,7 +68,7 @@ static void close_leaf(const mho_i_plan *plan, const mho_i_node *v, const mho_i_
     const double *from = (const double *)out + v->lane;
     memset(c, 0, (size_t)v->nx * (size_t)v->nx * sizeof *c);
     memset(panel, 0, (size_t)(v->ne + v->nx) * (size_t)v->ne * sizeof *panel);
-    leaf_map(plan->net, v, at);
+    mho_i_elim_leaf_map(plan->net, v, at);
     for (int a = 0; a < n; a++) {
         for (int b = a + 1; b < n && at[a] >= 0; b++) {
             if (at[b] >= 0) {
@@ -157,7 +157,7 @@ static void add_patch(const mho_i_front *f, const patch *x) {
 }
 
 /* Where group g of child `second` (0, 1) of v stands in v's front. */
-static int group_place(const mho_i_plan *plan, const mho_i_node *v, int second, int g) {
+int mho_i_elim_place(const mho_i_plan *plan, const mho_i_node *v, int second, int g) {
     int shared = v->side_by_side ? (second ? MHO_I_L : MHO_I_R) : (second ? MHO_I_T : MHO_I_D);
     if (g == shared) {
         return 0;
@@ -173,7 +173,7 @@ static void add_child(const mho_i_plan *plan, const mho_i_node *v, int second,
     const mho_i_node *child = plan->node + (second ? v->b : v->a);
     int place[MHO_I_N_GROUP];
     for (int g = 0; g < MHO_I_N_GROUP; g++) {
-        place[g] = group_place(plan, v, second, g);
+        place[g] = mho_i_elim_place(plan, v, second, g);
     }
     for (int col = 0; col < MHO_I_N_GROUP; col++) {
         for (int row = col; row < MHO_I_N_GROUP; row++) {

@@ -113,6 +113,17 @@ typedef struct mho_i_keep {
     mho_i_v4 *rows; /* [plan->keep_rows] */
 } mho_i_keep;
 
+/* Where port k of a leaf (L R T D) stands in its front; -1: it carries nothing. at: [2(p+q)] */
+void mho_i_elim_leaf_map(const mho_i_net *net, const mho_i_node *v, int *at);
+/* Where group g of child `second` (0, 1) of v stands in v's front. */
+int mho_i_elim_place(const mho_i_plan *plan, const mho_i_node *v, int second, int g);
+/* Workspace of an array, kept between builds if it is not large. */
+struct mho_i_elim {
+    mho_i_plan plan;
+    mho_i_elim_space space;
+    size_t bytes;
+    int n_thread_asked;
+};
 mho_status mho_i_elim_space_new(const mho_i_plan *plan, int n_thread, mho_i_elim_space *space);
 void mho_i_elim_space_free(const mho_i_plan *plan, mho_i_elim_space *space);
 /* g_S in [m][n], m_S out [m][n], may be the same; keep may be NULL. Cannot fail: a network whose

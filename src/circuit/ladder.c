@@ -52,12 +52,13 @@ mho_status mho_i_ladder_new(mho_ctx *ctx, const mho_i_net *net, mho_i_ladder *l)
     }
     l->plain = is_plain(net);
     double **grids[] = {&l->d, &l->ew, &l->eb, &l->x, &l->q, &l->p, &l->r, &l->z};
-    bool ok = true;
-    for (size_t k = 0; ok && k < sizeof grids / sizeof *grids; k++) {
-        *grids[k] = mho_i_alloc(ctx, l->mp * l->ld, sizeof(double));
-        ok = *grids[k] != NULL;
-    }
+    size_t count = sizeof grids / sizeof *grids, size = l->mp * l->ld + MHO_I_STAGGER;
+    l->block = mho_i_alloc(ctx, count * size, sizeof(double));
+    bool ok = l->block != NULL;
     if (ok) {
+        for (size_t k = 0; k < count; k++) {
+            *grids[k] = l->block + k * size;
+        }
         l->y = mho_i_alloc(ctx, l->ld * MHO_I_ROWS, sizeof(double));
         l->line = mho_i_alloc(ctx, 3 * (l->mp + l->ld), sizeof(double));
         ok = l->y && l->line;
@@ -71,7 +72,7 @@ mho_status mho_i_ladder_new(mho_ctx *ctx, const mho_i_net *net, mho_i_ladder *l)
 }
 
 void mho_i_ladder_free(mho_i_ladder *l) {
-    double *arrays[] = {l->d, l->ew, l->eb, l->x, l->q, l->p, l->r, l->z, l->y, l->line};
+    double *arrays[] = {l->block, l->y, l->line};
     for (size_t k = 0; l->ctx && k < sizeof arrays / sizeof *arrays; k++) {
         mho_i_free(l->ctx, arrays[k]);
     }
@@ -192,9 +193,26 @@ MHO_MULTIARCH static void words(mho_i_ladder *l, const double *in, double *out) 
     }
 }
 
+/* One tile after the word ladders: q = D (p - a), sum += p.q and the bit wires above each row, coef
+ * being the conductance above row k and p_above the row above the tile. */
+INLINE void apply_tile(mho_i_ladder *l, size_t at, const v4 *a, const v4 *const *coef, v4 above,
+                       v4 *sum) {
+    v4 s0 = *sum, s1 = {0};
+    for (size_t k = 0; k < 8; k++) {
+        v4 p = *cv(l->p + at + k * l->ld), q = *cv(l->d + at + k * l->ld) * (p - a[k]);
+        *mv(l->q + at + k * l->ld) = q;
+        v4 drop = p - above;
+        s0 += p * q;
+        s1 += **(coef + k) * drop * drop;
+        above = p;
+    }
+    *sum = s0 + s1;
+}
+
 /* x += alpha p; p = z + beta p; q = D (p - Tw^-1 D p); returns p.(A p), the bit wires included. */
 MHO_MULTIARCH static double apply(mho_i_ladder *l, double beta, double alpha) {
     size_t ld = l->ld, n4 = round_up(l->n, 4), m = l->m;
+    const v4 zero = {0};
     v4 *y = mv(l->y), sum = {0};
     for (size_t i = 0; i < m; i += MHO_I_ROWS) {
         const v4 *s = cv(l->seg_w + i), *e = cv(l->ew + i * ld);
@@ -212,74 +230,75 @@ MHO_MULTIARCH static double apply(mho_i_ladder *l, double beta, double alpha) {
             transpose4(a + 4);
             words_forward(e + 2 * j, s, a, &y0, &y1, y + 2 * j);
         }
+        bool inner = i > 0 && i + MHO_I_ROWS <= m;
         for (size_t j = n4; j > 0; j -= 4) {
             size_t k0 = j - 4;
             words_back(e + 2 * k0, s, y + 2 * k0, &x0, &x1, a);
-            v4 seg = *cv(l->seg_b + k0), above = {0};
-            if (i) {
-                above = *cv(l->p + (i - 1) * ld + k0);
-            }
-            for (size_t k = 0; k < 8; k++) {
-                size_t at = (i + k) * ld + k0;
-                v4 p = *cv(l->p + at), q = *cv(l->d + at) * (p - a[k]);
-                *mv(l->q + at) = q;
-                v4 drop = p - above;
-                if (i + k == 0) {
-                    sum += p * q + *cv(l->lo_b + k0) * p * p;
-                } else if (i + k < m) {
-                    sum += p * q + seg * drop * drop;
+            const v4 *seg = cv(l->seg_b + k0), *lo = cv(l->lo_b + k0), *coef[8];
+            v4 above = i ? *cv(l->p + (i - 1) * ld + k0) : zero;
+            if (inner) {
+                const v4 *const same[8] = {seg, seg, seg, seg, seg, seg, seg, seg};
+                apply_tile(l, i * ld + k0, a, same, above, &sum);
+            } else {
+                for (size_t k = 0; k < 8; k++) {
+                    coef[k] = i + k == 0 ? lo : i + k < m ? seg : &zero;
                 }
-                if (i + k == m - 1) {
-                    sum += *cv(l->hi_b + k0) * p * p;
-                }
-                above = p;
+                apply_tile(l, i * ld + k0, a, coef, above, &sum);
             }
         }
     }
+    for (size_t j = 0; j < n4; j += 4) {
+        v4 p = *cv(l->p + (m - 1) * ld + j);
+        sum += *cv(l->hi_b + j) * p * p;
+    }
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* One row of a strip on the way down: s the conductance to the row below, up that above. */
+INLINE void bits_row(mho_i_ladder *l, size_t at, double alpha, const v4 *s, const v4 *up, bool last,
+                     v4 *in, v4 *y) {
+    for (size_t u = 0; u < W; u++) {
+        v4 p = cv(l->p + at)[u], e = cv(l->eb + at)[u];
+        v4 out = last ? s[u] * p : s[u] * (p - cv(l->p + at + l->ld)[u]);
+        v4 r = cv(l->r + at)[u] - alpha * (cv(l->q + at)[u] + (out - in[u]));
+        in[u] = out;
+        mv(l->r + at)[u] = r;
+        y[u] = e * r + (e * up[u]) * y[u];
+        mv(l->z + at)[u] = y[u];
+    }
 }
 
 /* r -= alpha (q + bit wires of p); z = Tb^-1 r; returns r.z */
 MHO_MULTIARCH static double bits(mho_i_ladder *l, double alpha) {
     size_t ld = l->ld, m = l->m;
-    v4 sum = {0};
+    v4 sum = {0}, more = {0};
     for (size_t j = 0; j < ld; j += MHO_I_STRIP) {
-        v4 y[W], in[W]; /* in: current into this node from the one above */
+        v4 y[W], in[W], s[W]; /* in: current into this node from the one above */
         for (size_t u = 0; u < W; u++) {
             y[u] = (v4){0};
+            s[u] = cv(l->seg_b + j)[u];
             in[u] = -cv(l->lo_b + j)[u] * cv(l->p + j)[u];
         }
-        for (size_t i = 0; i < m; i++) {
-            size_t at = i * ld + j;
-            bool last = i == m - 1;
-            const v4 *s = cv((last ? l->hi_b : l->seg_b) + j), *s_up = cv(l->seg_b + j);
-            const v4 *p = cv(l->p + at), *q = cv(l->q + at), *e = cv(l->eb + at);
-            const v4 *below = cv(l->p + at + (last ? 0 : ld));
-            v4 *r = mv(l->r + at), *z = mv(l->z + at);
-            for (size_t u = 0; u < W; u++) {
-                v4 next = last ? (v4){0} : below[u];
-                v4 out = s[u] * (p[u] - next);
-                v4 rr = r[u] - alpha * (q[u] + (out - in[u]));
-                in[u] = out;
-                r[u] = rr;
-                y[u] = e[u] * rr + (i ? e[u] * s_up[u] : e[u] * 0) * y[u];
-                z[u] = y[u];
-            }
+        for (size_t i = 0; i + 1 < m; i++) {
+            bits_row(l, i * ld + j, alpha, s, s, false, in, y);
         }
+        bits_row(l, (m - 1) * ld + j, alpha, cv(l->hi_b + j), s, true, in, y);
         for (size_t u = 0; u < W; u++) {
             sum += y[u] * cv(l->r + (m - 1) * ld + j)[u];
         }
         for (size_t i = m - 1; i > 0; i--) {
             size_t at = (i - 1) * ld + j;
-            const v4 *s = cv(l->seg_b + j), *e = cv(l->eb + at), *r = cv(l->r + at);
+            const v4 *e = cv(l->eb + at), *r = cv(l->r + at);
             v4 *z = mv(l->z + at);
             for (size_t u = 0; u < W; u++) {
                 y[u] = z[u] + (e[u] * s[u]) * y[u];
                 z[u] = y[u];
-                sum += y[u] * r[u];
             }
+            sum += y[0] * r[0] + y[1] * r[1];
+            more += y[2] * r[2] + y[3] * r[3];
         }
     }
+    sum += more;
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
@@ -315,21 +334,27 @@ int mho_i_ladder_solve(mho_i_ladder *l, double tol, int max_iter, bool *done) {
     memset(l->x, 0, size * sizeof *l->x);
     /* r = q - A 0, z = Tb^-1 r */
     double rz = l->plain ? bits(l, -1) : mho_i_ladder_any_bits(l, -1);
-    double stop = tol * tol * rz, beta = 0, alpha = 0;
+    double first = rz, stop = tol * tol * rz, beta = 0, alpha = 0;
     int k = 0;
     *done = !(rz > 0);
     while (!*done && k < max_iter) {
         double pq = l->plain ? apply(l, beta, alpha) : mho_i_ladder_any_apply(l, beta, alpha);
-        if (!(pq > 0)) {
-            break; /* rounding has eaten the direction, or something is not finite */
-        }
         alpha = rz / pq;
+        if (!(pq > 0) || !isfinite(alpha)) {
+            alpha = 0; /* rounding has eaten the new direction, the old one is in x already */
+            break;
+        }
         double next = l->plain ? bits(l, alpha) : mho_i_ladder_any_bits(l, alpha);
         beta = next / rz;
         rz = next;
         k++;
         *done = rz <= stop;
+        if (!(rz < 1e8 * first)) {
+            break; /* rounding makes it grow without end */
+        }
     }
-    add_scaled(size, alpha, l->p, l->x);
+    if (alpha > 0) {
+        add_scaled(size, alpha, l->p, l->x);
+    }
     return k;
 }

@@ -145,6 +145,22 @@ double mho_i_ladder_any_apply(mho_i_ladder *l, double beta, double alpha) {
     return sum;
 }
 
+/* Only the sum over a piece of an ideal line matters: spread it evenly, or the rest would drown it
+ * when it has become small. */
+static void even_out(const chain *c, double *r, size_t step) {
+    for (size_t k0 = 0, k1; k0 < c->n; k0 = k1) {
+        k1 = piece_end(c, k0);
+        double sum = 0;
+        for (size_t k = k0; k < k1; k++) {
+            sum += r[k * step];
+        }
+        double share = isinf(ends_of(c, k0, k1)) ? 0 : sum / (double)(k1 - k0);
+        for (size_t k = k0; k < k1; k++) {
+            r[k * step] = share;
+        }
+    }
+}
+
 double mho_i_ladder_any_bits(mho_i_ladder *l, double alpha) {
     double sum = 0;
     for (size_t k = 0; k < l->m * l->ld; k++) {
@@ -152,6 +168,9 @@ double mho_i_ladder_any_bits(mho_i_ladder *l, double alpha) {
     }
     for (size_t j = 0; j < l->n; j++) {
         chain c = chain_of(&l->net->sense, j);
+        if (isinf(c.seg)) {
+            even_out(&c, l->r + j, l->ld);
+        }
         solve(&c, l->eb + j, l->ld, l->r + j, l->z + j, l->ld);
     }
     for (size_t k = 0; k < l->m * l->ld; k++) {

@@ -10,14 +10,16 @@
 
 #include "circuit_int.h"
 
-enum { MHO_I_ROWS = 8, MHO_I_STRIP = 16 };
+/* Stagger: doubles between grids, so that equal places in them do not share cache sets. */
+enum { MHO_I_ROWS = 8, MHO_I_STRIP = 16, MHO_I_STAGGER = 80 };
 
 typedef struct mho_i_ladder {
     mho_ctx *ctx;
     const mho_i_net *net;
     size_t m, n, mp, ld;
     bool plain; /* every line has resistance and no break: vector kernels */
-    double *d;  /* cell slopes */
+    double *block; /* the grids: */
+    double *d;     /* cell slopes */
     double *ew; /* 1/pivot of word ladders, [mp/8][ld][8] */
     double *eb; /* of bit ladders, [mp][ld] */
     double *x;  /* solution db */

@@ -54,8 +54,10 @@ static void law_user(const mho_array *a, size_t row, size_t n, const double *g, 
         return;
     }
     for (size_t k = 0; k < n; k++) { /* a line of the network is a column of the user's array */
-        a->opt.law_fn(a->opt.law_user, mho_i_circuit_user_cell(a, row, k), 1, g + k, v + k, i + k,
-                      slope + k);
+        double word_minus_bit = -v[k];
+        a->opt.law_fn(a->opt.law_user, mho_i_circuit_user_cell(a, row, k), 1, g + k,
+                      &word_minus_bit, i + k, slope + k);
+        i[k] = -i[k];
     }
 }
 

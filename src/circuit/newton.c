@@ -21,6 +21,7 @@ typedef struct {
     double tol;
     int max_iter;
     mho_i_ladder l;
+    double *block;     /* the grids: */
     double *w, *b, *i; /* [mp][ld] voltages, cell currents */
     double *fw, *fb;   /* residuals */
     double *dw, *t;    /* correction, scratch: the ladder's z and q, free between its solves */
@@ -48,10 +49,11 @@ static mho_status worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *
         return status;
     }
     double **grids[] = {&k->w, &k->b, &k->i, &k->fw, &k->fb};
-    bool ok = true;
-    for (size_t n = 0; ok && n < sizeof grids / sizeof *grids; n++) {
-        *grids[n] = mho_i_alloc(ctx, k->l.mp * k->l.ld, sizeof(double));
-        ok = *grids[n] != NULL;
+    size_t count = sizeof grids / sizeof *grids, size = k->l.mp * k->l.ld + MHO_I_STAGGER;
+    k->block = mho_i_alloc(ctx, count * size + MHO_I_STAGGER, sizeof(double));
+    bool ok = k->block != NULL;
+    for (size_t n = 0; ok && n < count; n++) {
+        *grids[n] = k->block + n * size + MHO_I_STAGGER / 2;
     }
     k->dw = k->l.z;
     k->t = k->l.q;
@@ -64,7 +66,7 @@ static mho_status worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *
 }
 
 static void worker_free(mho_ctx *ctx, worker *k) {
-    double *arrays[] = {k->w, k->b, k->i, k->fw, k->fb, k->u, k->law};
+    double *arrays[] = {k->block, k->u, k->law};
     for (size_t n = 0; n < sizeof arrays / sizeof *arrays; n++) {
         mho_i_free(ctx, arrays[n]);
     }
@@ -95,6 +97,11 @@ static void eval(worker *k, bool slopes) {
     }
 }
 
+static void forces(worker *k) {
+    mho_i_field f = {k->l.ld, k->u, k->w, k->b, k->i, k->fw, k->fb};
+    mho_i_net_kirchhoff(k->net, &f);
+}
+
 /* Residuals; returns the largest over the largest line current, *scale_A gets the latter. */
 static double residual(worker *k, double *scale_A) {
     mho_i_field f = {k->l.ld, k->u, k->w, k->b, k->i, k->fw, k->fb};
@@ -114,24 +121,31 @@ static void start(worker *k, const double *v_V) {
     }
 }
 
-/* First slopes: those of the linear cells, or currents over voltages at the start. */
+static void factor_linear(worker *k) {
+    for (size_t r = 0; r < k->net->m; r++) {
+        memcpy(k->l.d + r * k->l.ld, k->g_S + r * k->net->n, k->net->n * sizeof(double));
+    }
+    mho_i_ladder_factor(&k->l);
+}
+
+/* First slopes: currents over voltages at the start, but no more than the wires can feed: what a
+ * strong exponential would draw there means nothing. The currents become those of resistors with
+ * these slopes, so that the first step solves a linear circuit. */
 static void first_slopes(worker *k) {
     size_t n = k->net->n, ld = k->l.ld;
-    if (k->linear) {
-        for (size_t r = 0; r < k->net->m; r++) {
-            memcpy(k->l.d + r * ld, k->g_S + r * n, n * sizeof(double));
-        }
-        eval(k, false);
-        return;
-    }
     eval(k, true);
+    double most = mho_i_net_thickest(k->net);
     for (size_t r = 0; r < k->net->m; r++) {
         for (size_t j = 0; j < n; j++) {
             size_t at = r * ld + j;
             double v = k->w[at] - k->b[at], secant = k->i[at] / v;
-            if (v != 0 && secant > 0 && secant < 1e18) {
+            if (v != 0 && secant >= 0) {
                 k->l.d[at] = secant;
             }
+            if (!(k->l.d[at] <= most)) {
+                k->l.d[at] = most;
+            }
+            k->i[at] = k->l.d[at] * v;
         }
     }
 }
@@ -210,18 +224,25 @@ static bool good(const worker *k, double rel, double scale) {
     return rel <= k->tol + mho_i_net_floor(k->net, k->u, scale);
 }
 
-/* Linear cells: solve, then refine while the residual is above what was asked and still falls. */
+/* Linear cells: solve, then refine while the residual is above what was asked and still falls. The
+ * margin in the first solve costs less than a second one. */
 static void solve_linear(worker *k, outcome *o) {
     size_t size = k->l.mp * k->l.ld;
-    double scale, before = INFINITY, rel = residual(k, &scale);
+    double scale = 0, before = INFINITY, rel = INFINITY;
     bool done = true;
-    for (int pass = 0; pass < 6 && !good(k, rel, scale) && rel < 0.5 * before; pass++) {
+    forces(k);
+    for (int pass = 0; pass < 6 && rel > k->tol && (!pass || rel < 0.5 * before); pass++) {
         before = rel;
-        double tol = pass ? fmin(0.1, 0.1 * k->tol / rel) : k->tol;
-        o->cg += direction(k, tol, &done);
+        o->cg += direction(k, pass ? fmin(0.1, 0.1 * k->tol / rel) : 0.1 * k->tol, &done);
         move(size, 1, k->dw, k->l.x, k->w, k->b);
         eval(k, false);
         rel = residual(k, &scale);
+        if (pass && !(rel < before)) { /* rounding: the last answer was better */
+            move(size, -1, k->dw, k->l.x, k->w, k->b);
+            eval(k, false);
+            rel = residual(k, &scale);
+            break;
+        }
         if (!done) {
             break;
         }
@@ -232,17 +253,25 @@ static void solve_linear(worker *k, outcome *o) {
 
 static void solve_newton(worker *k, outcome *o) {
     double scale, rel = residual(k, &scale);
-    bool done;
-    while (!good(k, rel, scale) && o->newton < k->max_iter && isfinite(rel)) {
-        if (o->newton) {
-            mho_i_ladder_factor(&k->l);
-        }
+    bool done, falls = true;
+    if (rel > 0) { /* the linear circuit of first_slopes, in full */
+        mho_i_ladder_factor(&k->l);
+        o->cg += direction(k, ETA, &done);
+        move(k->l.mp * k->l.ld, 1, k->dw, k->l.x, k->w, k->b);
+        o->newton++;
+    }
+    eval(k, true);
+    rel = residual(k, &scale);
+    /* below the rounding of thick wires' voltages, on for as long as the residual still falls */
+    while (rel > k->tol && (falls || !good(k, rel, scale)) && o->newton < k->max_iter) {
+        mho_i_ladder_factor(&k->l);
         o->cg += direction(k, ETA, &done);
         o->newton++;
         double before = rel;
         rel = line_search(k, &scale);
+        falls = rel < 0.5 * before;
         if (rel == before) {
-            break; /* rounding: nothing moves any more */
+            break;
         }
     }
     o->residual_rel = rel;
@@ -287,11 +316,11 @@ static void copy_out(const worker *k, const double *from, double *to) {
 static void solve_vector(worker *k, const double *v_V, outcome *o) {
     *o = (outcome){0};
     start(k, v_V);
-    first_slopes(k);
-    if (k->linear) {
+    if (k->linear) { /* factored by whoever made the worker */
+        eval(k, false);
         solve_linear(k, o);
     } else {
-        mho_i_ladder_factor(&k->l);
+        first_slopes(k);
         solve_newton(k, o);
     }
     o->power_W = delivered(k);
@@ -379,8 +408,7 @@ static mho_status workers_new(mho_array *a, bool linear, int n_worker) {
         worker *k = set->k + set->n_made++;
         status = worker_new(a->ctx, a, &a->net, a->g_S, linear, k);
         if (!status && linear) {
-            first_slopes(k);
-            mho_i_ladder_factor(&k->l);
+            factor_linear(k);
         }
     }
     if (status) {
@@ -470,8 +498,7 @@ void mho_i_linear_free(mho_i_linear *l) {
 
 void mho_i_linear_factor(mho_i_linear *l, const double *g_S) {
     l->k.g_S = g_S;
-    first_slopes(&l->k);
-    mho_i_ladder_factor(&l->k.l);
+    factor_linear(&l->k);
 }
 
 double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_V, double *w_V,

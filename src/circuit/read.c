@@ -99,7 +99,11 @@ static mho_status build(mho_array *a) {
     if (!a->m_S || !a->i0_A) {
         return MHO_ERR_NOMEM;
     }
-    status = mho_i_transfer_build(a->ctx, &a->net, 1, a->g_S, a->m_S);
+    if (a->was_updated && mho_i_factor_fits(a)) {
+        status = mho_i_factor_new(a, &a->factor);
+    } else {
+        status = mho_i_transfer_array(a);
+    }
     if (status) {
         return status;
     }

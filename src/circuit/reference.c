@@ -104,6 +104,7 @@ static mho_status work_new(const mho_i_netlist *list, work *w) {
     size_t n = list->n_unknown, n_terminal = list->n_row + list->n_col, ne = list->n_element;
     *w = (work){.list = list, .n = (int)n};
     klu_defaults(&w->common);
+    w->common.btf = 0; /* symmetric pattern: a matching off the diagonal would spoil the order */
     w->col_start = mho_i_alloc(ctx, n + 1, sizeof *w->col_start);
     w->row = mho_i_alloc(ctx, 4 * ne, sizeof *w->row);
     w->value = mho_i_alloc(ctx, 4 * ne, sizeof *w->value);

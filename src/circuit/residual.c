@@ -14,8 +14,16 @@ static double link(const mho_i_lines *l, size_t line, size_t k) {
     return l->broken && l->broken[line * (l->n_node + 1) + k] ? 0 : l->seg_S[line];
 }
 
+/* f = -i */
+MHO_MULTIARCH static void negate(size_t n, const double *i, double *f) {
+    for (size_t j = 0; j < n; j++) {
+        f[j] = -i[j];
+    }
+}
+
 /* Word wires of row i: f += T w. */
-static void word_wires(const mho_i_lines *l, size_t i, double u, const double *w, double *f) {
+MHO_MULTIARCH static void word_wires(const mho_i_lines *l, size_t i, double u, const double *w,
+                                     double *f) {
     size_t n = l->n_node;
     if (!isinf(l->seg_S[i])) {
         double s = l->seg_S[i];
@@ -66,9 +74,7 @@ void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f) {
     for (size_t i = 0; i < m; i++) {
         size_t at = i * f->ld;
         memcpy(f->fw_A + at, f->i_A + at, n * sizeof *f->fw_A);
-        for (size_t j = 0; j < n; j++) {
-            f->fb_A[at + j] = -f->i_A[at + j];
-        }
+        negate(n, f->i_A + at, f->fb_A + at);
         word_wires(&net->drive, i, f->u_V[i], f->w_V + at, f->fw_A + at);
         if (i && (s->any_ideal || s->broken)) {
             bit_wires_any(s, i, f->b_V + at - f->ld, f->b_V + at, f->fb_A + at - f->ld,
@@ -85,35 +91,44 @@ void mho_i_net_kirchhoff(const mho_i_net *net, const mho_i_field *f) {
     }
 }
 
+/* fmax that keeps a NaN: a residual that is not a number must not look small */
+static double larger(double a, double b) {
+    return b > a || b != b ? b : a;
+}
+
 /* Largest |sum over a piece| of an ideal line; tied pieces count nothing. */
 static double ideal_worst(const mho_i_lines *l, size_t line, const double *f, size_t step) {
     double worst = 0, sum = 0;
     bool tied = isinf(l->lo_S[line]);
     for (size_t k = 0; k < l->n_node; k++) {
         if (k && link(l, line, k) == 0) {
-            worst = tied ? worst : fmax(worst, fabs(sum));
+            worst = tied ? worst : larger(worst, fabs(sum));
             sum = 0;
             tied = false;
         }
         sum += f[k * step];
     }
-    return tied || isinf(l->hi_S[line]) ? worst : fmax(worst, fabs(sum));
+    return tied || isinf(l->hi_S[line]) ? worst : larger(worst, fabs(sum));
 }
 
+/* *worst = max(*worst, |f|); NAN if one of them is not finite. */
 MHO_MULTIARCH static void max_abs(size_t n, const double *f, double *worst) {
-    double w[8] = {0};
+    double w[8] = {0}, sum[8] = {0};
     size_t k = 0;
     for (; k + 8 <= n; k += 8) {
         for (size_t u = 0; u < 8; u++) {
             double x = fabs(f[k + u]);
-            w[u] = x > w[u] || x != x ? x : w[u];
+            w[u] = x > w[u] ? x : w[u];
+            sum[u] += x * 0; /* NAN stays, which a comparison would lose */
         }
     }
     for (; k < n; k++) {
-        w[0] = fabs(f[k]) > w[0] || f[k] != f[k] ? fabs(f[k]) : w[0];
+        double x = fabs(f[k]);
+        w[0] = x > w[0] ? x : w[0];
+        sum[0] += x * 0;
     }
     for (size_t u = 0; u < 8; u++) {
-        *worst = w[u] > *worst || w[u] != w[u] ? w[u] : *worst;
+        *worst = (w[u] > *worst ? w[u] : *worst) + sum[u];
     }
 }
 
@@ -165,7 +180,7 @@ void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst
     const mho_i_lines *d = &net->drive, *s = &net->sense;
     for (size_t i = 0; i < net->m; i++) {
         if (isinf(d->seg_S[i])) {
-            *worst_A = fmax(*worst_A, ideal_worst(d, i, f->fw_A + i * f->ld, 1));
+            *worst_A = larger(*worst_A, ideal_worst(d, i, f->fw_A + i * f->ld, 1));
         } else {
             max_abs(net->n, f->fw_A + i * f->ld, worst_A);
         }
@@ -175,10 +190,10 @@ void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst
     }
     for (size_t j = 0; j < net->n && s->any_ideal; j++) {
         if (isinf(s->seg_S[j])) {
-            *worst_A = fmax(*worst_A, ideal_worst(s, j, f->fb_A + j, f->ld));
+            *worst_A = larger(*worst_A, ideal_worst(s, j, f->fb_A + j, f->ld));
         } else {
             for (size_t i = 0; i < net->m; i++) {
-                *worst_A = fmax(*worst_A, fabs(f->fb_A[i * f->ld + j]));
+                *worst_A = larger(*worst_A, fabs(f->fb_A[i * f->ld + j]));
             }
         }
     }
@@ -194,6 +209,11 @@ static double thickest(const mho_i_lines *l) {
         }
     }
     return most;
+}
+
+double mho_i_net_thickest(const mho_i_net *net) {
+    double g = fmax(thickest(&net->drive), thickest(&net->sense));
+    return g > 0 ? g : 1e18;
 }
 
 double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) {

@@ -238,6 +238,10 @@ static mho_status take_answers(answer *w, const mho_i_text *out, const mho_i_tex
         bad += whole ? 0 : 1;
         double error = whole ? (double)mho_i_netlist_balance(list, w->x, f) : NAN;
         rep->residual_rel = error <= rep->residual_rel ? rep->residual_rel : error;
+        for (size_t t = 0; t < n_in + n_out && whole; t++) {
+            double delivered = -(double)w->x[list->n_unknown + t] * w->current_A[t];
+            rep->power_W += delivered / (double)n_vec;
+        }
         for (size_t j = 0; j < n_out; j++) {
             to->i_A[k * n_out + j] = whole ? w->current_A[transposed ? j : list->n_row + j] : NAN;
         }

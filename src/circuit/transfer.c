@@ -15,6 +15,59 @@ static mho_status build_one(const mho_i_plan *plan, const double *g_S, double *m
     return status;
 }
 
+/* Workspaces below this stay with the array: fresh pages cost as much as a small build. */
+enum { KEEP_MIB = 160 };
+
+void mho_i_elim_free(mho_i_elim *elim) {
+    if (elim) {
+        mho_ctx *ctx = elim->plan.ctx;
+        mho_i_elim_space_free(&elim->plan, &elim->space);
+        mho_i_plan_free(&elim->plan);
+        mho_i_free(ctx, elim);
+    }
+}
+
+static mho_status elim_new(mho_array *a) {
+    mho_ctx *ctx = a->ctx;
+    size_t before = mho_ctx_bytes(ctx);
+    mho_i_elim *elim = mho_i_alloc(ctx, 1, sizeof *elim);
+    mho_status status = elim ? mho_i_plan_new(ctx, &a->net, &elim->plan) : MHO_ERR_NOMEM;
+    if (status) {
+        mho_i_free(ctx, elim);
+        return status;
+    }
+    status = mho_i_elim_space_new(&elim->plan, mho_ctx_threads(ctx), &elim->space);
+    if (status) {
+        mho_i_plan_free(&elim->plan);
+        mho_i_free(ctx, elim);
+        return status;
+    }
+    elim->bytes = mho_ctx_bytes(ctx) - before;
+    elim->n_thread_asked = mho_ctx_threads(ctx);
+    a->elim = elim;
+    return MHO_OK;
+}
+
+mho_status mho_i_transfer_array(mho_array *a) {
+    if (a->net.drive.any_ideal || a->net.sense.any_ideal) {
+        return mho_i_transfer_build(a->ctx, &a->net, 1, a->g_S, a->m_S);
+    }
+    if (a->elim && a->elim->n_thread_asked != mho_ctx_threads(a->ctx)) {
+        mho_i_elim_free(a->elim);
+        a->elim = NULL;
+    }
+    mho_status status = a->elim ? MHO_OK : elim_new(a);
+    if (status) {
+        return status;
+    }
+    mho_i_elim_run(&a->elim->plan, &a->elim->space, a->g_S, a->m_S, NULL);
+    if (a->elim->bytes > (size_t)KEEP_MIB << 20) {
+        mho_i_elim_free(a->elim);
+        a->elim = NULL;
+    }
+    return MHO_OK;
+}
+
 /* Several arrays: each is done by one thread. */
 static mho_status build_each(const mho_i_plan *plan, size_t n_array, const double *g_S,
                              double *m_S) {

@@ -9,9 +9,8 @@
 enum { MAX_SIDE = 1024, MAX_CLASS = 256 };
 static const size_t max_image = (size_t)100 << 20;
 
-mho_status mho_i_dataset_blank(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_col,
-                               size_t n_class, mho_dataset **out) {
-    *out = NULL;
+static mho_status check_shape(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_col,
+                              size_t n_class) {
     if (n_image < 1 || n_image > max_image) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "%zu images: allowed are 1 to %zu", n_image, max_image);
     }
@@ -21,6 +20,16 @@ mho_status mho_i_dataset_blank(mho_ctx *ctx, size_t n_image, size_t n_row, size_
     }
     if (n_class < 2 || n_class > MAX_CLASS) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "%zu classes: allowed are 2 to %d", n_class, MAX_CLASS);
+    }
+    return MHO_OK;
+}
+
+mho_status mho_i_dataset_blank(mho_ctx *ctx, size_t n_image, size_t n_row, size_t n_col,
+                               size_t n_class, mho_dataset **out) {
+    *out = NULL;
+    mho_status status = check_shape(ctx, n_image, n_row, n_col, n_class);
+    if (status < 0) {
+        return status;
     }
     mho_dataset *set = mho_i_alloc(ctx, 1, sizeof *set);
     if (!set) {
@@ -105,8 +114,22 @@ mho_status mho_dataset_load_idx(mho_ctx *ctx, const char *image_path, const char
                             label_path, labels.dim[0], image_path, images.dim[0]);
     }
     if (status == MHO_OK) {
-        status = mho_dataset_new(ctx, images.dim[0], images.dim[1], images.dim[2], n_class,
-                                 images.data, labels.data, out);
+        status = check_shape(ctx, images.dim[0], images.dim[1], images.dim[2], n_class);
+    }
+    mho_dataset *set = NULL;
+    if (status == MHO_OK && !(set = mho_i_alloc(ctx, 1, sizeof *set))) {
+        status = MHO_ERR_NOMEM;
+    }
+    if (status == MHO_OK) { /* the arrays that were read become the set's own */
+        *set = (mho_dataset){.ctx = ctx,
+                             .n_image = images.dim[0],
+                             .n_row = images.dim[1],
+                             .n_col = images.dim[2],
+                             .n_class = n_class,
+                             .pixels = images.data,
+                             .labels = labels.data};
+        *out = set;
+        return MHO_OK;
     }
     mho_i_free(ctx, images.data);
     mho_i_free(ctx, labels.data);

@@ -13,9 +13,9 @@ enum { TRAIN_VERSION = 1 };
 mho_train_opt mho_train_opt_mnist(void) {
     return (mho_train_opt){
         .seed = 1,
-        .n_epoch = 30,
+        .n_epoch = 40,
         .n_batch = 64,
-        .rate = 0.01,
+        .rate = 0.02,
         .rate_end_ratio = 0.01,
         .average = 0.999,
         .label_smooth = 0,
@@ -27,10 +27,10 @@ mho_train_opt mho_train_opt_mnist(void) {
         .rotate_rad = 0.15,
         .scale_rel = 0.1,
         .elastic_px = 0.6,
-        .noise = {.weight_rel = 0.045,
-                  .z = 0.02,
-                  .gain = 0.05,
-                  .offset = 0.01,
+        .noise = {.weight_rel = 0.06,
+                  .z = 0.03,
+                  .gain = 0.07,
+                  .offset = 0.015,
                   .weight_levels = 63,
                   .input_bits = 8},
     };
@@ -38,7 +38,7 @@ mho_train_opt mho_train_opt_mnist(void) {
 
 mho_train_opt mho_train_opt_digits(void) {
     mho_train_opt opt = mho_train_opt_mnist();
-    opt.n_epoch = 20;
+    opt.n_epoch = 30;
     return opt;
 }
 

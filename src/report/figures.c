@@ -32,6 +32,12 @@ static mho_status end_figure(mho_ctx *ctx, mho_i_text *s, const char *name, cons
     return status;
 }
 
+/* 1, 2 or 5 times a power of ten, for three to seven marks on an axis of this width. */
+static double nice_step(double width) {
+    double ten = pow(10, floor(log10(width / 3)));
+    return width / ten < 6 ? ten : width / ten < 14 ? 2 * ten : 5 * ten;
+}
+
 /* ---- accuracy ---- */
 
 static void add_row_label(mho_i_text *s, bool *first, const char *label, int y) {
@@ -53,11 +59,8 @@ static void accuracy_range(mho_i_text *s, const mho_run_result *r, bool publishe
         hi = fmax(hi, r->chip_accuracy[k]);
     }
     double pad = fmax(0.06 * (hi - lo), 2e-4), width = 100 * (hi - lo + 2 * pad);
-    /* 1, 2 or 5 times a power of ten, for three to seven marks */
-    double ten = pow(10, floor(log10(width / 3))), step = width / ten < 6 ? ten : 2 * ten;
-    step = width / ten > 14 ? 5 * ten : step;
     mho_i_text_add(s, "set xrange [%.4f:%.4f]\nset xtics %g\n", 100 * (lo - pad), 100 * (hi + pad),
-                   step);
+                   nice_step(width));
 }
 
 mho_status mho_i_figure_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page) {
@@ -128,7 +131,7 @@ static void add_bars(mho_i_text *s, const mho_run_result *r, const size_t *order
         const mho_budget_row *b = &r->budget[order[k]];
         double y = (double)(r->n_budget - k) + dy;
         double loss = 100 * (r->ideal_accuracy - (alone ? b->only : b->all_but));
-        double sd = 100 * (alone ? b->only_sd : b->all_but_sd);
+        double sd = r->n_budget_chip > 1 ? 100 * (alone ? b->only_sd : b->all_but_sd) : 0;
         if (isfinite(loss)) {
             mho_i_text_add(s, "%.5f %.2f %.5f\n", loss, y, isfinite(sd) ? sd : 0);
         }
@@ -170,12 +173,12 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
             "$alone using 1:2:3 with xerrorbars pt 0 lw 1 lc rgb 'black' notitle, "
             "$rest using 1:2:3 with xerrorbars pt 0 lw 1 lc rgb 'black' notitle\n");
     char caption[400];
-    snprintf(
-        caption, sizeof caption,
-        "Orange: what each imperfection costs by itself; blue: what is still lost "
-        "when only this one is mended. Dotted line: all of them together. Mean of %zu chip%s; "
-        "bars of error: standard deviation between chips.",
-        r->n_budget_chip, r->n_budget_chip == 1 ? "" : "s");
+    snprintf(caption, sizeof caption,
+             "Orange: what each imperfection costs by itself; blue: what is still lost when only "
+             "this one is mended. Dotted line: all of them together. %s %zu chip%s%s.",
+             r->n_budget_chip > 1 ? "Mean of" : "From", r->n_budget_chip,
+             r->n_budget_chip > 1 ? "s" : "",
+             r->n_budget_chip > 1 ? "; bars of error: standard deviation between chips" : "");
     return end_figure(ctx, &s, "fb", "Loss budget: accuracy lost by each imperfection", caption,
                       page);
 }
@@ -189,7 +192,8 @@ static double z_at(const mho_run_result *r, int k) {
 /* Both pairs of axes show the same curves: as the network sees them, and in volts. */
 static void add_curve_axes(mho_i_text *s, const mho_run_result *r) {
     const mho_neuron_design *d = &r->neuron;
-    double lo = 0, hi = 1;
+    /* far below the knee nothing happens */
+    double lo = 0, hi = 1, left = fmax(r->z_min, -2);
     for (int k = 0; k < MHO_RUN_N_POINT; k++) {
         lo = fmin(lo, (double)r->nominal[k]);
         hi = fmax(hi, (double)r->nominal[k]);
@@ -201,11 +205,12 @@ static void add_curve_axes(mho_i_text *s, const mho_run_result *r) {
     lo -= 0.03 * (hi - lo);
     hi += 0.05 * (hi - lo);
     mho_i_text_add(s,
-                   "set border 15\nset xrange [%g:%g]\nset x2range [%g:%g]\nset x2tics\n"
+                   "set border 15\nset xrange [%g:%g]\nset x2range [%g:%g]\nset x2tics %g\n"
                    "set xlabel 'pre-activation z'\nset x2label 'amplifier output in V'\n"
                    "set ylabel 'activation a'\nset key top left Left reverse\nset yrange [%g:%g]\n",
-                   r->z_min, r->z_max, d->circuit.v_bias_V + r->z_min * d->circuit.v_swing_V,
-                   d->circuit.v_bias_V + r->z_max * d->circuit.v_swing_V, lo, hi);
+                   left, r->z_max, d->circuit.v_bias_V + left * d->circuit.v_swing_V,
+                   d->circuit.v_bias_V + r->z_max * d->circuit.v_swing_V,
+                   nice_step((r->z_max - left) * d->circuit.v_swing_V), lo, hi);
     /* a = 1 is the output at z = 1: span and floor of the design give it in volts */
     double v_full = d->floor_rel < 1 ? d->v_span_V / (1 - d->floor_rel) : NAN;
     if (isfinite(v_full) && v_full > 0) {
@@ -250,22 +255,23 @@ mho_status mho_i_figure_curves(mho_ctx *ctx, const mho_run_result *r, mho_i_text
 
 mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page) {
     size_t n = r->tile_rows * r->tile_cols;
-    bool any = false;
+    bool any = false, over = false;
     for (size_t k = 0; r->tile_drop_rel && k < n; k++) {
         any = any || isfinite(r->tile_drop_rel[k]);
+        over = over || r->tile_drop_rel[k] > 1;
     }
     if (!any) {
         return MHO_OK;
     }
-    double ratio = (double)r->tile_rows / (double)r->tile_cols;
+    double ratio = fmin(fmax((double)r->tile_rows / (double)r->tile_cols, 0.35), 1.5);
     mho_i_text s;
-    begin_script(&s, ctx, 520, 430);
+    begin_script(&s, ctx, 520, 100 + (int)(330 * fmin(ratio, 1)));
     mho_i_text_add(&s,
                    "%sset size ratio %g\nset border 15\nunset grid\nunset key\n"
                    "set xlabel 'column (bit line)'\nset ylabel 'row (word line)'\n"
                    "set cblabel 'IR drop in %%'\nset xrange [-0.5:%g]\nset yrange [%g:-0.5]\n"
                    "$drop << EOD\n",
-                   mho_i_gnuplot_palette, fmin(fmax(ratio, 0.35), 1.6), (double)r->tile_cols - 0.5,
+                   mho_i_gnuplot_palette, ratio, (double)r->tile_cols - 0.5,
                    (double)r->tile_rows - 0.5);
     for (size_t k = 0; k < n; k++) {
         double x = 100 * r->tile_drop_rel[k];
@@ -277,11 +283,15 @@ mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
         }
     }
     mho_i_text_add(&s, "EOD\nplot $drop matrix with image\n");
-    char caption[300];
-    snprintf(caption, sizeof caption,
-             "IR drop in the largest tile of chip&#160;0 (%zu rows, %zu columns): how much less "
-             "voltage a cell gets than with perfect wires, mean over the first pictures. Rows are "
-             "driven from the left, columns are sensed at the bottom.",
-             r->tile_rows, r->tile_cols);
+    char caption[440];
+    snprintf(
+        caption, sizeof caption,
+        "IR drop in the largest tile of chip&#160;0 (%zu rows, %zu columns): how much less "
+        "voltage a cell gets than with perfect wires, mean over the first pictures. Rows are "
+        "driven from the left, columns are sensed at the bottom.%s",
+        r->tile_rows, r->tile_cols,
+        over ? " Over 100&#160;%: in rows that are hardly driven, the bit line stands above the "
+               "word line."
+             : "");
     return end_figure(ctx, &s, "fd", "Map of the IR drop in a tile", caption, page);
 }

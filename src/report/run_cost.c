@@ -61,9 +61,10 @@ static void alternatives_table(const mho_run_result *r, mho_i_text *t) {
     mho_i_html_quantity(t, energy, "J", 3);
     mho_i_text_add(t, "</td><td class=\"n\" data-l=\"area \">");
     mho_i_html_quantity(t, area, "m2", 3);
-    mho_i_text_add(t, "</td><td class=\"t\">this run: heater, film and trim, mean over all activations"
-                      "</td>"
-                      "</tr>\n");
+    mho_i_text_add(t,
+                   "</td><td class=\"t\">this run: heater, film and trim, mean over all activations"
+                   "</td>"
+                   "</tr>\n");
     for (size_t k = 0; k < mho_alternative_count(); k++) {
         mho_alternative a = mho_alternative_get(k);
         alternative_row(t, &a, energy, area);

@@ -18,7 +18,9 @@ static void fact_table(mho_i_text *t, const char *caption, const fact *facts, si
     for (size_t k = 0; k < n; k++) {
         mho_i_html_row(t, facts[k].name);
         mho_i_text_add(t, "<td class=\"n\">");
-        if (!facts[k].unit) {
+        if (!facts[k].unit && facts[k].value != 0 && fabs(facts[k].value) < 5e-5) {
+            mho_i_html_number(t, facts[k].value, 1);
+        } else if (!facts[k].unit) {
             mho_i_html_percent(t, facts[k].value, fabs(facts[k].value) < 0.01 ? 2 : 1);
         } else if (strcmp(facts[k].unit, "K") == 0) {
             mho_i_html_number(t, facts[k].value, 3);

@@ -135,9 +135,13 @@ static mho_status add_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text
     mho_i_text_add(t, "</td><td class=\"soft t\">%s</td></tr>\n",
                    r->n_chip > 1 ? "of the mean over chips (Student t)"
                                  : "for one chip, over its pictures (Wilson)");
-    if (isfinite(r->no_trim_accuracy)) {
-        accuracy_row(t, "hardware without bias trim", r->no_trim_accuracy,
-                     "what the one-time trim of every neuron is worth");
+    if (r->n_budget && isfinite(r->no_trim_accuracy)) {
+        accuracy_row(t, "without bias trim", r->no_trim_accuracy,
+                     "hardware, without the one-time trim of every neuron");
+    }
+    if (r->n_budget && isfinite(r->no_compensate_accuracy)) {
+        accuracy_row(t, "without wire compensation", r->no_compensate_accuracy,
+                     "hardware, targets not bent to make up for the wires");
     }
     mho_i_text_add(t, "</tbody>\n</table>\n");
     add_published(r, t);
@@ -172,6 +176,7 @@ static mho_status add_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
         return MHO_OK;
     }
     mho_i_budget_order(r, order);
+    bool many = r->n_budget_chip > 1;
     mho_status status = mho_i_figure_budget(ctx, r, t);
     mho_i_text_add(t, "<div class=\"scroll\"><table>\n<thead><tr><th>imperfection</th>"
                       "<th class=\"n\">this one alone</th><th class=\"n\">lost</th>"
@@ -180,20 +185,20 @@ static mho_status add_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
     for (size_t k = 0; k < r->n_budget; k++) {
         const mho_budget_row *b = &r->budget[order[k]];
         mho_i_html_row(t, b->name);
-        budget_cell(t, b->only, b->only_sd);
+        budget_cell(t, b->only, many ? b->only_sd : (double)NAN);
         loss_cell(t, r->ideal_accuracy - b->only);
-        budget_cell(t, b->all_but, b->all_but_sd);
+        budget_cell(t, b->all_but, many ? b->all_but_sd : (double)NAN);
         loss_cell(t, r->ideal_accuracy - b->all_but);
         mho_i_text_add(t, "<td class=\"soft\">");
         mho_i_html_text(t, b->text);
         mho_i_text_add(t, "</td></tr>\n");
     }
-    mho_i_text_add(t,
-                   "</tbody>\n</table></div>\n<p class=\"soft sans\">Accuracy with the standard "
-                   "deviation between %zu chips; lost: percentage points against the ideal chip. "
-                   "Losses do not add up: errors that meet can be worse, or hide each other."
-                   "</p>\n",
-                   r->n_budget_chip);
+    mho_i_text_add(t, "</tbody>\n</table></div>\n<p class=\"soft sans\">Accuracy");
+    if (many) {
+        mho_i_text_add(t, " with the standard deviation between %zu chips", r->n_budget_chip);
+    }
+    mho_i_text_add(t, "; lost: percentage points against the ideal chip. Losses do not add up: "
+                      "errors that meet can be worse, or hide each other.</p>\n");
     return status;
 }
 

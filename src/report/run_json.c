@@ -51,6 +51,8 @@ static json_t *hardware(const mho_run_result *r) {
     json_object_set_new(o, "accuracy", a);
     json_object_set_new(o, "no_trim_accuracy",
                         number(r->n_budget ? r->no_trim_accuracy : (double)NAN));
+    json_object_set_new(o, "no_compensate_accuracy",
+                        number(r->n_budget ? r->no_compensate_accuracy : (double)NAN));
     json_object_set_new(o, "chips", count(r->n_chip));
     return o;
 }

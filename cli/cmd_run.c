@@ -1,0 +1,157 @@
+/* cmd_run.c - mho run: a named experiment from a data set and a chip file to a verdict. */
+#include "cli.h"
+
+#include "run_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What --verify asks of the fast path; above it the run is not to be trusted. */
+static const double MAX_ARRAY_ERROR = 1e-6, MAX_NEURON_ERROR = 1e-4;
+
+typedef struct run_args {
+    const char *data_dir, *chip_file, *json_path, *report_path;
+    long n_chip, n_budget_chip, n_image, n_thread, n_verify, n_epoch;
+    uint64_t seed;
+    bool verify;
+} run_args;
+
+static const char experiments[] = "lenet5-mott (LeNet-5 on handwritten digits, Mott neurons and "
+                                  "CBRAM synapses)";
+
+static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
+    const cli_option options[] = {
+        {"data", CLI_TEXT, &a->data_dir, "DIR", NULL,
+         "MNIST files (IDX, plain or gzip); without it mho draws its own digits"},
+        {"chip", CLI_TEXT, &a->chip_file, "FILE", NULL,
+         "YAML file that describes the chip; see examples/chip-default.yaml"},
+        {"chips", CLI_COUNT, &a->n_chip, "N", NULL, "how many chips to make and measure (20)"},
+        {"budget-chips", CLI_COUNT, &a->n_budget_chip, "N", NULL,
+         "chips for the loss budget (5); 0 leaves it out"},
+        {"images", CLI_COUNT, &a->n_image, "N", NULL, "only the first N test pictures"},
+        {"epochs", CLI_COUNT, &a->n_epoch, "N", NULL, "passes over the training set"},
+        {"seed", CLI_SEED, &a->seed, "S", NULL,
+         "seed of everything random (1); the same seed gives the same bits"},
+        {"verify", CLI_FLAG, &a->verify, NULL, NULL,
+         "send some pictures through the slow reference path and compare"},
+        {"verify-images", CLI_COUNT, &a->n_verify, "N", NULL, "how many pictures for --verify (4)"},
+        {"json", CLI_TEXT, &a->json_path, "FILE", NULL,
+         "write the result as JSON; - prints it, and nothing else"},
+        {"report", CLI_TEXT, &a->report_path, "FILE", NULL, "write an HTML page with plots"},
+        {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads (all processors)"},
+        {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
+    const char *name;
+    int rc = cli_parse(self, options, argc, argv, &name, 1);
+    if (rc >= 0) {
+        return rc;
+    }
+    if (!name) {
+        return cli_usage_error("which experiment? There is: %s", experiments);
+    }
+    if (strcmp(name, "lenet5-mott") != 0) {
+        return cli_usage_error("\"%s\" is not an experiment. There is: %s", name, experiments);
+    }
+    if (a->json_path && a->report_path && strcmp(a->json_path, a->report_path) == 0) {
+        return cli_usage_error("--json and --report name the same file");
+    }
+    return -1;
+}
+
+/* Everything that can be known to fail is looked at before the hours of work. */
+static mho_status check_outputs(mho_ctx *ctx, const run_args *a) {
+    mho_status status = MHO_OK;
+    if (a->json_path && strcmp(a->json_path, "-") != 0) {
+        status = mho_file_writable(ctx, a->json_path);
+    }
+    if (status == MHO_OK && a->report_path) {
+        status = mho_run_report_ready(ctx, a->report_path);
+    }
+    return status;
+}
+
+static mho_status write_json(mho_ctx *ctx, const run_args *a, const mho_run_result *r) {
+    char *text;
+    mho_status status = mho_run_report_json(ctx, r, &text);
+    if (status == MHO_OK && strcmp(a->json_path, "-") == 0) {
+        fputs(text, stdout);
+    } else if (status == MHO_OK) {
+        status = mho_file_save(ctx, a->json_path, text, strlen(text));
+    }
+    mho_text_free(ctx, text);
+    return status;
+}
+
+static mho_status write_outputs(mho_ctx *ctx, const run_args *a, const mho_run_result *r) {
+    bool quiet = a->json_path && strcmp(a->json_path, "-") == 0;
+    if (!quiet) {
+        run_print(r);
+    }
+    mho_status status = a->json_path ? write_json(ctx, a, r) : MHO_OK;
+    if (status == MHO_OK && a->json_path && !quiet) {
+        printf("JSON:    %s\n", a->json_path);
+    }
+    if (status == MHO_OK && a->report_path) {
+        status = mho_run_report_html(ctx, r, a->report_path);
+        if (status == MHO_OK && !quiet) {
+            printf("Report:  %s\n", a->report_path);
+        }
+    }
+    return status;
+}
+
+static int verdict(const mho_run_result *r) {
+    const mho_chip_verify *v = &r->verify;
+    if (r->verified &&
+        !(v->array_error_rel <= MAX_ARRAY_ERROR && v->neuron_error_rel <= MAX_NEURON_ERROR)) {
+        fprintf(stderr,
+                "mho: the fast path is further from the slow one than it may be (arrays %g, "
+                "neurons %g): do not trust this result\n",
+                MAX_ARRAY_ERROR, MAX_NEURON_ERROR);
+        return CLI_NOT_TRUSTWORTHY;
+    }
+    return CLI_DONE;
+}
+
+int cmd_run(int argc, char **argv, const cli_command *self) {
+    mho_run_opt opt = MHO_RUN_OPT_INIT;
+    run_args a = {.n_chip = (long)opt.n_chip,
+                  .n_budget_chip = (long)opt.n_budget_chip,
+                  .seed = opt.seed,
+                  .n_verify = -1};
+    int rc = parse(argc, argv, self, &a);
+    if (rc >= 0) {
+        return rc;
+    }
+    mho_ctx *ctx = cli_ctx(a.n_thread);
+    if (!ctx) {
+        return CLI_INTERNAL;
+    }
+    opt.data_dir = a.data_dir;
+    opt.chip_file = a.chip_file;
+    opt.n_chip = (size_t)a.n_chip;
+    opt.n_budget_chip = (size_t)a.n_budget_chip;
+    opt.n_image = (size_t)a.n_image;
+    opt.n_epoch = a.n_epoch > 1000000 ? 1000000 : (int)a.n_epoch;
+    opt.n_verify = a.n_verify >= 0 ? (size_t)a.n_verify : a.verify ? 4 : 0;
+    opt.seed = a.seed;
+    mho_run_result *r = NULL;
+    mho_status status = check_outputs(ctx, &a);
+    if (status == MHO_OK) {
+        status = mho_run_lenet5(ctx, &opt, &r);
+    }
+    cli_progress_end();
+    if (status == MHO_OK) {
+        status = write_outputs(ctx, &a, r);
+    }
+    if (status != MHO_OK) {
+        rc = cli_fail(ctx, status);
+        if (status == MHO_ERR_CANCELLED) {
+            fputs("mho: the same command goes on where this one stopped\n", stderr);
+        }
+    } else {
+        rc = verdict(r);
+    }
+    mho_run_result_free(r);
+    mho_ctx_free(ctx);
+    return rc;
+}
