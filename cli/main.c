@@ -14,6 +14,9 @@ static const cli_command commands[] = {
      "(--conductances G.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
+    {"image", "Edges of a photograph through crossbar and neurons.",
+     "(PHOTO | --bsds DIR) [OPTIONS]",
+     "mho image photo.png --compare --report edges.html", cmd_image},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

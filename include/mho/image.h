@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-enum { MHO_IMAGE_MAX_KERNEL = 64, MHO_IMAGE_MAX_SIDE = 15 };
+enum { MHO_IMAGE_MAX_KERNEL = 64, MHO_IMAGE_MAX_SIDE = 15, MHO_IMAGE_MAX_COPY = 64 };
+#define MHO_IMAGE_GAIN 4.0
 
 typedef struct mho_image_opt {
     size_t struct_size;
@@ -31,11 +32,13 @@ typedef struct mho_image_opt {
     const char *out_path;  /* edge map as an 8-bit grey PNG, 255 is E = 1; NULL: none */
     bool compare;          /* exact arithmetic beside it */
     bool keep_views;       /* small pictures for the report; wants compare */
+    double gain;           /* [0.1, 100]: z at a full step; 0: the default, MHO_IMAGE_GAIN */
+    size_t n_copy;         /* [1, 64] times that a kernel is written; 0: as often as a tile holds */
     size_t n_band; /* rows that are worked on at a time; 0: the default; no effect on results */
     uint64_t seed;
 } mho_image_opt;
 #define MHO_IMAGE_OPT_INIT                                                                         \
-    { sizeof(mho_image_opt), NULL, NULL, NULL, false, false, 0, 1 }
+    { sizeof(mho_image_opt), NULL, NULL, NULL, false, false, 0, 0, 0, 1 }
 
 /* One edge map against another. */
 typedef struct mho_image_likeness {
@@ -65,7 +68,8 @@ typedef struct mho_image_views {
 
 typedef struct mho_image_result {
     char *path, *what, *kernels; /* file, "8-bit RGB PNG", name of the kernels */
-    size_t n_row, n_col, k, n_kernel;
+    size_t n_row, n_col, k, n_kernel, n_copy;
+    double gain;
     uint64_t seed;
     bool compared;
     mho_image_likeness hardware, sobel; /* against exact arithmetic; sobel: plain Sobel magnitude */
@@ -107,7 +111,8 @@ typedef struct mho_bsds_score {
 
 typedef struct mho_bsds_result {
     char *dir, *kernels;
-    size_t n_picture, k, n_kernel;
+    size_t n_picture, k, n_kernel, n_copy;
+    double gain;
     uint64_t seed;
     double tolerance_frac; /* of the diagonal: 0.0075 */
     mho_bsds_score score[MHO_BSDS_N_MAP];

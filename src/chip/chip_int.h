@@ -17,7 +17,7 @@ enum {
 };
 #define MHO_I_Z_KNEE (-1.2) /* above it the curve bends and the table is fine */
 
-/* Rows row0.. and outputs out0.. of a layer's matrix. Columns: 2k plus, 2k+1 minus of output k. */
+/* Word lines row0.. and outputs out0.. of a layer's matrix. Columns: 2k plus, 2k+1 minus of output k. */
 typedef struct mho_i_tile {
     size_t row0, n_row, out0, n_out;
     double *target_S; /* [n_row][2 n_out]: what the weights ask for */
@@ -28,7 +28,9 @@ typedef struct mho_i_tile {
 
 typedef struct mho_i_layer {
     mho_layer shape;
-    size_t n_row; /* shape.n_in and the bias row */
+    size_t n_row;    /* shape.n_in and the bias row */
+    size_t n_copy;   /* times that every weight is written, on word lines that are driven alike */
+    size_t n_wire;   /* word lines: n_copy shape.n_in and the bias row */
     bool first, last; /* last: ends in the winner, not in neurons */
     size_t n_tile;
     mho_i_tile *tile;
@@ -67,7 +69,16 @@ struct mho_chip {
     uint32_t imperfections;
 };
 
+/* ---- design.c ---- */
+/* mho_chip_new with every weight in n_copy cell pairs: their errors and noise average. */
+mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,
+                          mho_chip **out);
+
 /* ---- map.c ---- */
+/* Row of the layer (input or bias) that drives a word line. */
+static inline size_t mho_i_chip_row_of(const mho_i_layer *layer, size_t wire) {
+    return wire + 1 < layer->n_wire ? wire % layer->shape.n_in : layer->shape.n_in;
+}
 mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
                                 const float *bias);
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer);

@@ -66,7 +66,7 @@ static void energy(const mho_chip *chip, const mho_i_activity *act, mho_chip_cos
         if (layer->first) {
             input += evaluations * (double)layer->shape.n_in;
         } else {
-            rows_s += evaluations * (double)layer->n_row * on_s;
+            rows_s += evaluations * (double)layer->n_wire * on_s;
         }
         amps_s += evaluations * (double)layer->shape.n_out * (layer->last ? s->winner_time_s : on_s);
         neurons += layer->last ? 0 : evaluations * (double)layer->shape.n_out;
@@ -110,7 +110,7 @@ static void area(const mho_chip *chip, mho_chip_cost *out) {
     double cells = 0, rows = 0, first_rows = 0, outs = 0, held = 0;
     for (size_t l = 0; l < chip->n_layer; l++) {
         const mho_i_layer *layer = &chip->layer[l];
-        cells += (double)(layer->n_row * 2 * layer->shape.n_out);
+        cells += (double)(layer->n_wire * 2 * layer->shape.n_out);
         *(layer->first ? &first_rows : &rows) += (double)layer->n_row;
         outs += (double)layer->shape.n_out;
         held += layer->last ? 0 : (double)(layer->shape.n_out * layer->shape.n_pos);

@@ -193,9 +193,8 @@ static counts count_one(const bench *b, int map, int threshold, int t) {
         found += set[pitch + k];
     }
     counts c = {.found = found, .marks = b->marks};
-    c.right = mho_i_match(b->matcher[t], b->n_row, b->n_col, inside, pitch, 1, b->truth);
-    c.recalled =
-        mho_i_match(b->matcher[t], b->n_row, b->n_col, inside, pitch, b->annotators, b->truth);
+    c.right = mho_i_match(b->matcher[t], inside, pitch, 1, b->truth);
+    c.recalled = mho_i_match(b->matcher[t], inside, pitch, b->annotators, b->truth);
     return c;
 }
 
@@ -234,7 +233,7 @@ static mho_status make_picture_buffers(bench *b) {
         all = all && b->map[k] && b->ridges[k];
     }
     for (int t = 0; t < b->n_thread; t++) {
-        b->matcher[t] = mho_i_matcher_new(ctx, n, radius);
+        b->matcher[t] = mho_i_matcher_new(ctx, b->n_row, b->n_col, radius);
         b->set[t] = mho_i_alloc(ctx, (b->n_row + 2) * (b->n_col + 2), 1);
         b->list[t] = mho_i_alloc(ctx, 2 * n, sizeof(uint32_t));
         all = all && b->matcher[t] && b->set[t] && b->list[t];
@@ -384,6 +383,8 @@ mho_status mho_image_bsds(mho_ctx *ctx, const char *dir, const mho_image_opt *op
     if (status == MHO_OK) {
         r->k = b.filter[0]->kernels.k;
         r->n_kernel = b.filter[0]->kernels.n;
+        r->n_copy = b.filter[0]->n_copy;
+        r->gain = b.filter[0]->gain;
         r->total_s = mho_i_now_s() - t0;
     }
     mho_i_filter_free(b.filter[0]);

@@ -11,7 +11,7 @@
 /* ---- the chip ---- */
 
 /* One dense layer: n_out kernels, K and -K, over k x k pixels, that ends in neurons. */
-static mho_status make_net(mho_ctx *ctx, const mho_i_kernels *kernels, mho_net **out) {
+static mho_status make_net(mho_ctx *ctx, const mho_i_kernels *kernels, double gain, mho_net **out) {
     size_t n_in = kernels->k * kernels->k, n = kernels->n * n_in;
     float largest = 0;
     float *w = mho_i_alloc(ctx, 2 * n, sizeof *w);
@@ -19,7 +19,7 @@ static mho_status make_net(mho_ctx *ctx, const mho_i_kernels *kernels, mho_net *
         return MHO_ERR_NOMEM;
     }
     for (size_t j = 0; j < n; j++) {
-        w[j] = kernels->weight[j];
+        w[j] = (float)gain * kernels->weight[j];
         w[n + j] = -w[j];
         largest = fmaxf(largest, fabsf(w[j]));
     }
@@ -34,6 +34,14 @@ static mho_status make_net(mho_ctx *ctx, const mho_i_kernels *kernels, mho_net *
     return status;
 }
 
+/* A kernel has few rows: the rest of a tile is used to write it again, which averages the errors of
+ * programming and the read noise. */
+static void choose_copies(mho_i_filter *f, const mho_image_opt *opt, const mho_chip_spec *spec) {
+    size_t fit = ((size_t)spec->rows - 1) / (f->kernels.k * f->kernels.k);
+    fit = fit < 1 ? 1 : fit > MHO_IMAGE_MAX_COPY ? MHO_IMAGE_MAX_COPY : fit;
+    f->n_copy = opt->n_copy ? opt->n_copy : fit;
+}
+
 static mho_status make_chip(mho_i_filter *f, const mho_image_opt *opt, uint32_t imperfections) {
     mho_ctx *ctx = f->ctx;
     mho_chip_spec spec;
@@ -42,10 +50,11 @@ static mho_status make_chip(mho_i_filter *f, const mho_image_opt *opt, uint32_t 
                                        : mho_chip_spec_default(ctx, &spec);
     if (status == MHO_OK) {
         spec.share = MHO_SHARE_PER_COLUMN; /* a neuron per pixel would be absurd */
-        status = make_net(ctx, &f->kernels, &net);
+        status = make_net(ctx, &f->kernels, f->gain, &net);
     }
     if (status == MHO_OK) {
-        status = mho_chip_new(ctx, &spec, net, &f->chip);
+        choose_copies(f, opt, &spec);
+        status = mho_i_chip_new(ctx, &spec, net, f->n_copy, &f->chip);
     }
     if (status == MHO_OK) {
         status = mho_chip_program(f->chip, opt->seed, 0, imperfections, &f->program);
@@ -54,13 +63,25 @@ static mho_status make_chip(mho_i_filter *f, const mho_image_opt *opt, uint32_t 
     return status;
 }
 
-/* What the nominal neurons give on a flat field is 0, a full step under one kernel is 1. */
+/* What the nominal neurons give on a flat field is 0; a response that takes one to z = 1 comes out
+ * as it would in exact arithmetic, 1/gain of a full step. */
 static void calibrate(mho_i_filter *f) {
     double n = (double)f->kernels.n;
     f->rest = (double)mho_i_chip_nominal_at(f->chip, 0);
     f->scale = (double)mho_i_chip_nominal_at(f->chip, 1) +
                (double)mho_i_chip_nominal_at(f->chip, -1) - 2 * f->rest;
-    f->scale *= fmax(1, n / 2);
+    f->scale *= f->gain * fmax(1, n / 2);
+}
+
+static mho_status check_opt(mho_ctx *ctx, const mho_image_opt *opt) {
+    if (opt->gain != 0 && !(opt->gain >= 0.1 && opt->gain <= 100)) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "gain %g: 0.1 to 100 is allowed", opt->gain);
+    }
+    if (opt->n_copy > MHO_IMAGE_MAX_COPY) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "%zu copies of the kernels: 1 to %d are allowed",
+                          opt->n_copy, MHO_IMAGE_MAX_COPY);
+    }
+    return MHO_OK;
 }
 
 mho_status mho_i_filter_new(mho_ctx *ctx, const mho_image_opt *opt, uint32_t imperfections,
@@ -72,7 +93,11 @@ mho_status mho_i_filter_new(mho_ctx *ctx, const mho_image_opt *opt, uint32_t imp
     }
     f->ctx = ctx;
     f->n_thread = mho_ctx_threads(ctx);
-    mho_status status = mho_i_kernels_load(ctx, opt->kernels, &f->kernels);
+    f->gain = opt->gain > 0 ? opt->gain : MHO_IMAGE_GAIN;
+    mho_status status = check_opt(ctx, opt);
+    if (status == MHO_OK) {
+        status = mho_i_kernels_load(ctx, opt->kernels, &f->kernels);
+    }
     if (status == MHO_OK) {
         status = make_chip(f, opt, imperfections);
     }

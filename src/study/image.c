@@ -189,6 +189,8 @@ static mho_status run(job *j, const char *path) {
     r->kernels = mho_i_strdup(j->ctx, f->kernels.name);
     r->k = f->kernels.k;
     r->n_kernel = f->kernels.n;
+    r->n_copy = f->n_copy;
+    r->gain = f->gain;
     r->seed = j->opt->seed;
     r->spec = f->chip->spec;
     r->neuron = *mho_chip_neuron(f->chip);

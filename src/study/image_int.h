@@ -26,6 +26,8 @@ typedef struct mho_i_filter {
     int n_thread;
     mho_i_scratch **scratch; /* [n_thread] */
     float **work;            /* [n_thread]: activations [n_out][lanes], patch [k*k][lanes] */
+    double gain;             /* z at a full step */
+    size_t n_copy;
     double rest, scale;      /* E = (sum a - n_out rest)/scale */
 } mho_i_filter;
 mho_status mho_i_filter_new(mho_ctx *ctx, const mho_image_opt *opt, uint32_t imperfections,
@@ -80,13 +82,13 @@ void mho_i_thin_lines(size_t n_row, size_t n_col, uint8_t *set, uint32_t *list);
 
 /* ---- match.c ---- */
 enum { MHO_I_MATCH_CAP = 8 };
-typedef struct mho_i_matcher mho_i_matcher; /* buffers for pictures of up to n_pixel pixels */
-mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_pixel, double radius);
+typedef struct mho_i_matcher mho_i_matcher; /* buffers for pictures of that size */
+mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_row, size_t n_col, double radius);
 void mho_i_matcher_free(mho_i_matcher *m);
 /* Largest number of pairs (found pixel, mark) no farther apart than the radius, if a found pixel
  * may be in at most cap pairs and pixel p of truth in at most truth[p] <= MHO_I_MATCH_CAP. found
  * and truth in [n_row][n_col], found with a pitch. Allocates nothing. */
-size_t mho_i_match(mho_i_matcher *m, size_t n_row, size_t n_col, const uint8_t *found,
-                   size_t found_pitch, int cap, const uint8_t *truth);
+size_t mho_i_match(mho_i_matcher *m, const uint8_t *found, size_t found_pitch, int cap,
+                   const uint8_t *truth);
 
 #endif

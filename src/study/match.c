@@ -11,31 +11,27 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct offset {
-    int dy, dx;
-} offset;
-
 struct mho_i_matcher {
     mho_ctx *ctx;
-    size_t n_pixel, n_offset;
-    offset *disc;    /* [n_offset], nearest first */
-    uint32_t *place; /* [n_pixel] y*n_col + x of a found pixel */
+    size_t n_row, n_col, pitch; /* marks stand in a field with a frame as wide as the disc reaches */
+    size_t frame, n_offset;
+    ptrdiff_t *disc; /* [n_offset] steps in the field, nearest first */
+    uint8_t *truth;  /* [n_row + 2 frame][pitch] the field */
+    uint32_t *place; /* [n_pixel] of a found pixel in the field */
     int32_t *level;  /* [n_pixel] of a found pixel; -1: not reached or finished */
     uint8_t *used;   /* [n_pixel] pairs that it is in */
     uint16_t *next;  /* [n_pixel] its next neighbour to try */
     uint8_t *slot;   /* [n_pixel] and the next holder there */
     uint32_t *queue; /* [n_pixel] */
     uint32_t *path;  /* [n_pixel] found pixels of the present path */
-    uint32_t (*holder)[MHO_I_MATCH_CAP]; /* [n_pixel] of a mark */
-    uint8_t *held;                       /* [n_pixel] how many */
-    /* of the present call */
-    size_t n_row, n_col, n_found;
-    const uint8_t *truth;
+    uint32_t (*holder)[MHO_I_MATCH_CAP]; /* [field] of a mark */
+    uint8_t *held;                       /* [field] how many */
+    size_t n_found;                      /* of the present call */
     int cap;
 };
 
 static mho_status make_disc(mho_i_matcher *m, double radius) {
-    int r = (int)radius, n = 0;
+    int r = (int)m->frame;
     m->disc = mho_i_alloc(m->ctx, (size_t)((2 * r + 1) * (2 * r + 1)), sizeof *m->disc);
     if (!m->disc) {
         return MHO_ERR_NOMEM;
@@ -44,22 +40,23 @@ static mho_status make_disc(mho_i_matcher *m, double radius) {
         for (int dy = -r; dy <= r; dy++) {
             for (int dx = -r; dx <= r; dx++) {
                 if (dy * dy + dx * dx == d2) {
-                    m->disc[n++] = (offset){dy, dx};
+                    m->disc[m->n_offset++] = dy * (ptrdiff_t)m->pitch + dx;
                 }
             }
         }
     }
-    m->n_offset = (size_t)n;
     return MHO_OK;
 }
 
-mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_pixel, double radius) {
-    mho_i_matcher *m = mho_i_alloc(ctx, 1, sizeof *m);
+mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_row, size_t n_col, double radius) {
+    mho_i_matcher *m = radius >= 0 && radius <= 100 ? mho_i_alloc(ctx, 1, sizeof *m) : NULL;
     if (!m) {
         return NULL;
     }
-    m->ctx = ctx;
-    m->n_pixel = n_pixel;
+    *m = (mho_i_matcher){.ctx = ctx, .n_row = n_row, .n_col = n_col, .frame = (size_t)radius};
+    m->pitch = n_col + 2 * m->frame;
+    size_t n_pixel = n_row * n_col, n_field = (n_row + 2 * m->frame) * m->pitch;
+    m->truth = mho_i_alloc(ctx, n_field, sizeof *m->truth);
     m->place = mho_i_alloc(ctx, n_pixel, sizeof *m->place);
     m->level = mho_i_alloc(ctx, n_pixel, sizeof *m->level);
     m->used = mho_i_alloc(ctx, n_pixel, sizeof *m->used);
@@ -67,10 +64,10 @@ mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_pixel, double radius) {
     m->slot = mho_i_alloc(ctx, n_pixel, sizeof *m->slot);
     m->queue = mho_i_alloc(ctx, n_pixel, sizeof *m->queue);
     m->path = mho_i_alloc(ctx, n_pixel, sizeof *m->path);
-    m->holder = mho_i_alloc(ctx, n_pixel, sizeof *m->holder);
-    m->held = mho_i_alloc(ctx, n_pixel, sizeof *m->held);
-    if (!m->place || !m->level || !m->used || !m->next || !m->slot || !m->queue || !m->path ||
-        !m->holder || !m->held || radius < 0 || radius > 100 || make_disc(m, radius) < 0) {
+    m->holder = mho_i_alloc(ctx, n_field, sizeof *m->holder);
+    m->held = mho_i_alloc(ctx, n_field, sizeof *m->held);
+    if (!m->truth || !m->place || !m->level || !m->used || !m->next || !m->slot || !m->queue ||
+        !m->path || !m->holder || !m->held || make_disc(m, radius) < 0) {
         mho_i_matcher_free(m);
         return NULL;
     }
@@ -79,7 +76,7 @@ mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_pixel, double radius) {
 
 void mho_i_matcher_free(mho_i_matcher *m) {
     if (m) {
-        void *all[] = {m->disc, m->place, m->level, m->used,   m->next,
+        void *all[] = {m->disc, m->truth,m->place, m->level, m->used,   m->next,
                        m->slot, m->queue, m->path,  m->holder, m->held};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
             mho_i_free(m->ctx, all[k]);
@@ -88,14 +85,9 @@ void mho_i_matcher_free(mho_i_matcher *m) {
     }
 }
 
-/* Mark number j near found pixel f into *at; false: there is none at that offset. */
+/* Place of mark number j near found pixel f into *at; false: there is none at that offset. */
 static inline bool neighbour(const mho_i_matcher *m, uint32_t f, size_t j, size_t *at) {
-    ptrdiff_t y = (ptrdiff_t)(m->place[f] / m->n_col) + m->disc[j].dy;
-    ptrdiff_t x = (ptrdiff_t)(m->place[f] % m->n_col) + m->disc[j].dx;
-    if (y < 0 || x < 0 || (size_t)y >= m->n_row || (size_t)x >= m->n_col) {
-        return false;
-    }
-    *at = (size_t)y * m->n_col + (size_t)x;
+    *at = (size_t)((ptrdiff_t)m->place[f] + m->disc[j]);
     return m->truth[*at] > 0;
 }
 
@@ -191,20 +183,19 @@ static bool augment(mho_i_matcher *m, uint32_t f) {
     }
 }
 
-size_t mho_i_match(mho_i_matcher *m, size_t n_row, size_t n_col, const uint8_t *found,
-                   size_t found_pitch, int cap, const uint8_t *truth) {
+size_t mho_i_match(mho_i_matcher *m, const uint8_t *found, size_t found_pitch, int cap,
+                   const uint8_t *truth) {
     size_t n = 0;
-    m->n_row = n_row;
-    m->n_col = n_col;
-    m->truth = truth;
     m->cap = cap;
     m->n_found = 0;
-    memset(m->held, 0, n_row * n_col);
-    for (size_t y = 0; y < n_row; y++) {
-        for (size_t x = 0; x < n_col; x++) {
+    memset(m->held, 0, (m->n_row + 2 * m->frame) * m->pitch);
+    for (size_t y = 0; y < m->n_row; y++) {
+        size_t at = (y + m->frame) * m->pitch + m->frame;
+        memcpy(m->truth + at, truth + y * m->n_col, m->n_col);
+        for (size_t x = 0; x < m->n_col; x++) {
             if (found[y * found_pitch + x]) {
                 m->used[m->n_found] = 0;
-                m->place[m->n_found++] = (uint32_t)(y * n_col + x);
+                m->place[m->n_found++] = (uint32_t)(at + x);
             }
         }
     }
