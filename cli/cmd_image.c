@@ -18,11 +18,12 @@ typedef struct image_args {
 static bool same_file(const char *a, const char *b) {
     struct stat x, y;
     return a && b &&
-           (strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-                                  x.st_ino == y.st_ino));
+           (strcmp(a, b) == 0 ||
+            (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino));
 }
 
-/* photo.png gives photo-edges.png here; what is there already is not touched without being named. */
+/* photo.png gives photo-edges.png here; what is there already is not touched without being named.
+ */
 static int choose_out(image_args *a) {
     const char *base = strrchr(a->photo, '/'), *dot;
     struct stat st;
@@ -31,25 +32,30 @@ static int choose_out(image_args *a) {
     int n = snprintf(a->own_out, sizeof a->own_out, "%.*s-edges.png",
                      dot && dot > base ? (int)(dot - base) : (int)strlen(base), base);
     if (n >= (int)sizeof a->own_out) {
-        return cli_usage_error("%.80s...: the name is too long; name the edge map with --out", base);
+        return cli_usage_error("%.80s...: the name is too long; name the edge map with --out",
+                               base);
     }
     if (stat(a->own_out, &st) == 0) {
         return cli_usage_error("%s is there already; name the edge map with --out, or use --out %s "
-                               "to write over it", a->own_out, a->own_out);
+                               "to write over it",
+                               a->own_out, a->own_out);
     }
     a->out = a->own_out;
     return -1;
 }
 
 static int check_args(image_args *a) {
-    const char *files[] = {a->out, a->report, a->json && strcmp(a->json, "-") != 0 ? a->json : NULL};
+    const char *files[] = {a->out, a->report,
+                           a->json && strcmp(a->json, "-") != 0 ? a->json : NULL};
     if (!a->photo == !a->bsds) {
-        return cli_usage_error(a->photo ? "--bsds works on a folder: leave \"%s\" out"
-                                        : "a photograph or --bsds DIR is wanted; mho image --help%s",
+        return cli_usage_error(a->photo
+                                   ? "--bsds works on a folder: leave \"%s\" out"
+                                   : "a photograph or --bsds DIR is wanted; mho image --help%s",
                                a->photo ? a->photo : "");
     }
     if (a->bsds && (a->out || a->report || a->compare)) {
-        return cli_usage_error("--out, --report and --compare are for one photograph, not for --bsds");
+        return cli_usage_error(
+            "--out, --report and --compare are for one photograph, not for --bsds");
     }
     for (int k = 0; k < 3; k++) {
         if (same_file(files[k], a->photo) || same_file(files[k], a->chip_file) ||
@@ -57,8 +63,10 @@ static int check_args(image_args *a) {
             return cli_usage_error("%s is read: it cannot be written as well", files[k]);
         }
         if (same_file(files[k], files[(k + 1) % 3])) {
-            return cli_usage_error("%s is asked for twice: --out, --report and --json need names of "
-                                   "their own", files[k]);
+            return cli_usage_error(
+                "%s is asked for twice: --out, --report and --json need names of "
+                "their own",
+                files[k]);
         }
     }
     return -1;
@@ -71,7 +79,8 @@ static int parse(int argc, char **argv, const cli_command *self, image_args *a) 
         {"chip", CLI_TEXT, &a->chip_file, "FILE", NULL,
          "YAML file that describes the chip; see examples/chip-default.yaml"},
         {"gain", CLI_NUMBER, &a->gain, "G", "",
-         "pre-activation of a full step from black to white (4); a neuron ends at the chip's z_max"},
+         "pre-activation of a full step from black to white (4); a neuron ends at the chip's "
+         "z_max"},
         {"copies", CLI_COUNT, &a->n_copy, "N", NULL,
          "times that every kernel is written to average errors (as often as a tile holds)"},
         {"out", CLI_TEXT, &a->out, "FILE", NULL, "edge map, grey PNG (PHOTO-edges.png here)"},
@@ -105,14 +114,15 @@ static void print_likeness(const char *name, const mho_image_likeness *l) {
 static void print_image(const mho_image_result *r) {
     const mho_image_cost *c = &r->cost;
     char b[6][32];
-    printf("%s: %s, %zu x %zu; %s, %zu kernel%s %zu x %zu, both signs\n", r->path, r->what, r->n_col,
-           r->n_row, r->kernels, r->n_kernel, r->n_kernel == 1 ? "" : "s", r->k, r->k);
+    printf("%s: %s, %zu x %zu; %s, %zu kernel%s %zu x %zu, both signs\n", r->path, r->what,
+           r->n_col, r->n_row, r->kernels, r->n_kernel, r->n_kernel == 1 ? "" : "s", r->k, r->k);
     if (r->compared) {
         printf("\nAgainst the same kernels in exact arithmetic:\n");
         print_likeness("  hardware", &r->hardware);
         print_likeness("  plain Sobel magnitude", &r->sobel);
     }
-    printf("\nCost                    %-18s %s\n", "Mott neurons", "ADC and digital ReLU (published ADC)");
+    printf("\nCost                    %-18s %s\n", "Mott neurons",
+           "ADC and digital ReLU (published ADC)");
     printf("  an activation         %-18s %s\n", quantity(c->pixel.neuron_energy_J, "J", b[0]),
            quantity(c->adc_activation_J, "J", b[1]));
     printf("  all of the picture    %-18s %s\n", quantity(c->neuron_J, "J", b[0]),
@@ -141,7 +151,8 @@ static void print_bsds(const mho_bsds_result *r) {
 }
 
 static mho_status check_outputs(mho_ctx *ctx, const image_args *a) {
-    const char *files[] = {a->out, a->report, a->json && strcmp(a->json, "-") != 0 ? a->json : NULL};
+    const char *files[] = {a->out, a->report,
+                           a->json && strcmp(a->json, "-") != 0 ? a->json : NULL};
     mho_status status = MHO_OK;
     for (int k = 0; status == MHO_OK && k < 3; k++) {
         status = files[k] ? mho_file_writable(ctx, files[k]) : MHO_OK;

@@ -22,14 +22,15 @@ extern "C" {
 #endif
 
 enum { MHO_IMAGE_MAX_KERNEL = 64, MHO_IMAGE_MAX_SIDE = 15, MHO_IMAGE_MAX_COPY = 64 };
-#define MHO_IMAGE_GAIN 4.0
+#define MHO_IMAGE_GAIN  4.0
+#define MHO_IMAGE_WHITE 0.5 /* E that is white in pictures; what is above it is white too */
 
 typedef struct mho_image_opt {
     size_t struct_size;
     const char *kernels; /* "sobel", "prewitt", "scharr" or an NPY file, [k][k] or [n][k][k], k odd;
                             NULL: sobel */
     const char *chip_file; /* NULL: the default chip */
-    const char *out_path;  /* edge map as an 8-bit grey PNG, 255 is E = 1; NULL: none */
+    const char *out_path;  /* edge map as an 8-bit grey PNG, white is E = 0.5; NULL: none */
     bool compare;          /* exact arithmetic beside it */
     bool keep_views;       /* small pictures for the report; wants compare */
     double gain;           /* [0.1, 100]: z at a full step; 0: the default, MHO_IMAGE_GAIN */

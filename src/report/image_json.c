@@ -1,4 +1,5 @@
-/* image_json.c - the results of mho image as JSON objects. Their keys are stable: programs read them. */
+/* image_json.c - the results of mho image as JSON objects. Their keys are stable: programs read
+ * them. */
 #include "json_int.h"
 
 #include "mho/image.h"

@@ -32,7 +32,8 @@ static mho_status read_row(void *user, float *luma) {
 
 static mho_status write_row(job *j, const float *e) {
     for (size_t x = 0; x < j->r->n_col; x++) {
-        j->grey[x] = (uint8_t)(e[x] * 255 + 0.5f);
+        float white = e[x] * (float)(1 / MHO_IMAGE_WHITE);
+        j->grey[x] = (uint8_t)((white > 1 ? 1 : white) * 255 + 0.5f);
     }
     return mho_i_png_out_row(j->out, j->grey);
 }

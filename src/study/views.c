@@ -45,8 +45,8 @@ void mho_i_views_row(mho_image_views *v, float *sum, size_t n_row, size_t n_col,
         double n = (double)(rows * cols);
         float *s = sum + x * N_VIEW;
         v->photo[at + x] = grey((double)s[0] / n);
-        v->exact[at + x] = grey((double)s[1] / n);
-        v->hardware[at + x] = grey((double)s[2] / n);
+        v->exact[at + x] = grey((double)s[1] / n / MHO_IMAGE_WHITE);
+        v->hardware[at + x] = grey((double)s[2] / n / MHO_IMAGE_WHITE);
         v->difference[at + x] = grey(128.0 / 255 + (double)(s[2] - s[1]) / n);
         s[0] = s[1] = s[2] = 0;
     }
