@@ -20,7 +20,7 @@ typedef struct reader {
     mho_i_picture *picture;
     png_structp png;
     png_infop info;
-    bool short_file;
+    bool no_memory;
     char error[160];
     int channels, bytes; /* per pixel after the transformations; bytes of a sample */
     unsigned char *row;
@@ -41,21 +41,27 @@ static void on_warning(png_structp png, png_const_charp text) {
 static void on_read(png_structp png, png_bytep data, size_t n) {
     reader *r = png_get_io_ptr(png);
     if (fread(data, 1, n, r->picture->file) != n) {
-        r->short_file = true;
         png_error(png, "the file ends early");
     }
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t n) {
-    return mho_i_alloc(png_get_mem_ptr(png), n, 1);
+    reader *r = png_get_mem_ptr(png);
+    void *ptr = mho_i_alloc(r->picture->ctx, n, 1);
+    r->no_memory = r->no_memory || !ptr;
+    return ptr;
 }
 
 static void on_free(png_structp png, png_voidp ptr) {
-    mho_i_free(png_get_mem_ptr(png), ptr);
+    reader *r = png_get_mem_ptr(png);
+    mho_i_free(r->picture->ctx, ptr);
 }
 
 static mho_status broken(const reader *r) {
     const mho_i_picture *p = r->picture;
+    if (r->no_memory) {
+        return MHO_ERR_NOMEM;
+    }
     if (p->n_row && p->next) {
         return mho_i_fail(p->ctx, MHO_ERR_FORMAT, "%s: broken PNG, row %zu of %zu: %s", p->path,
                           p->next < p->n_row ? p->next : p->n_row - 1, p->n_row, r->error);
@@ -223,7 +229,7 @@ mho_status mho_i_png_open(mho_i_picture *p) {
         return MHO_ERR_NOMEM;
     }
     r->picture = p;
-    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, ctx, on_alloc,
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, on_alloc,
                                       on_free);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
     if (!r->info) {

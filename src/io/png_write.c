@@ -9,7 +9,7 @@ struct mho_i_png_out {
     png_structp png;
     png_infop info;
     size_t n_row, n_col, done;
-    mho_status status; /* of the file, when libpng stopped because of it */
+    mho_status status; /* of file or memory, when libpng stopped because of it */
     char error[160];
 };
 
@@ -37,11 +37,15 @@ static void on_flush(png_structp png) {
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t n) {
-    return mho_i_alloc(png_get_mem_ptr(png), n, 1);
+    mho_i_png_out *w = png_get_mem_ptr(png);
+    void *ptr = mho_i_alloc(w->ctx, n, 1);
+    w->status = ptr ? w->status : MHO_ERR_NOMEM;
+    return ptr;
 }
 
 static void on_free(png_structp png, png_voidp ptr) {
-    mho_i_free(png_get_mem_ptr(png), ptr);
+    mho_i_png_out *w = png_get_mem_ptr(png);
+    mho_i_free(w->ctx, ptr);
 }
 
 static mho_status failed(mho_i_png_out *w) {
@@ -78,7 +82,7 @@ mho_status mho_i_png_out_open(mho_ctx *ctx, const char *path, size_t n_row, size
     w->n_col = n_col;
     mho_status status = mho_i_temp_begin(ctx, path, &w->file);
     if (status == MHO_OK) {
-        w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, w, on_error, on_warning, ctx,
+        w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, w, on_error, on_warning, w,
                                            on_alloc, on_free);
         w->info = w->png ? png_create_info_struct(w->png) : NULL;
         status = w->info ? begin(w) : MHO_ERR_NOMEM;
