@@ -1,10 +1,11 @@
 /* thin.c - edge maps to lines.
  *
  * Ridges: the direction across an edge is that in which the smoothed map (Gaussian, sd 2) curves
- * down most, the eigenvector of its matrix of second differences; a value stays where neither
- * neighbour one pixel to either side of it is larger (bilinear). Works on the map alone, so that it
- * is the same for every kernel set. Lines: two alternating sub-iterations delete border pixels that
- * do not break a line, until nothing changes (Guo and Hall, Comm. ACM 32, 359 (1989)). */
+ * most, the eigenvector of its matrix of second differences with the eigenvalue of largest size; a
+ * value stays where neither neighbour one pixel to either side is larger (bilinear) and one is
+ * less. Works on the map alone, so that it is the same for every kernel set. Lines: two alternating
+ * sub-iterations delete border pixels that do not break a line, until nothing changes (Guo and
+ * Hall, Comm. ACM 32, 359 (1989)). */
 #include "image_int.h"
 
 #include <math.h>
@@ -62,12 +63,13 @@ void mho_i_thin_ridges(size_t n_row, size_t n_col, const float *e, float *work, 
             size_t l = x ? x - 1 : 0, r = x + 1 < n_col ? x + 1 : x;
             float xx = mid[l] - 2 * mid[x] + mid[r], yy = up[x] - 2 * mid[x] + down[x];
             float xy = 0.25f * (down[r] - down[l] - up[r] + up[l]);
-            /* angle of the least eigenvalue: a quarter turn from that of the largest */
-            float angle = 0.5f * atan2f(2 * xy, xx - yy);
-            float dx = -sinf(angle), dy = cosf(angle), v = e[y * n_col + x];
+            /* angle of the larger eigenvalue; a quarter turn from it where the other is larger */
+            float angle = 0.5f * atan2f(2 * xy, xx - yy) + (xx + yy < 0 ? (float)MHO_PI / 2 : 0);
+            float dx = cosf(angle), dy = sinf(angle), v = e[y * n_col + x];
             float fx = (float)x, fy = (float)y;
-            bool ridge = v >= bilinear(n_row, n_col, e, fy + dy, fx + dx) &&
-                         v >= bilinear(n_row, n_col, e, fy - dy, fx - dx);
+            float one = bilinear(n_row, n_col, e, fy + dy, fx + dx);
+            float other = bilinear(n_row, n_col, e, fy - dy, fx - dx);
+            bool ridge = v >= one && v >= other && (v > one || v > other);
             out[y * n_col + x] = ridge ? v : 0;
         }
     }
