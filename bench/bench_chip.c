@@ -1,5 +1,6 @@
-/* bench_chip.c - programming one LeNet-5 chip and sending 10,000 pictures through it, beside a plain
- * SGEMM of the same layers on the same threads. Verifies against the slow path before it times.   */
+/* bench_chip.c - programming one LeNet-5 chip and sending 10,000 pictures through it, beside a
+ * plain SGEMM of the same layers on the same threads. Verifies against the slow path before it
+ * times.   */
 #include "bench.h"
 
 #include <cblas.h>
@@ -46,7 +47,8 @@ static double sgemm_s(const mho_net *net, int n_thread) {
             int n = (int)(s->n_pos * N_LANE);
             if (s->n_out) {
                 cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)s->n_out, n,
-                            (int)s->n_in, 1, w, (int)s->n_in, x + t * big_x, n, 0, y + t * big_y, n);
+                            (int)s->n_in, 1, w, (int)s->n_in, x + t * big_x, n, 0, y + t * big_y,
+                            n);
             }
         }
     }

@@ -33,12 +33,12 @@ typedef struct cli_command {
 
 /* Read options and positional arguments. opt ends with name NULL; positional[max_positional] gets
  * what is not an option, unused places are NULL. Prints help for --help. Returns -1 to go on, else
- * the exit status.                                                                                */
+ * the exit status. */
 int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **argv,
               const char **positional, int max_positional);
 
 /* Print "mho: <message>" and give the exit status that fits: errors of the user's input 1, internal
- * ones 3, a result that did not converge 2.                                                       */
+ * ones 3, a result that did not converge 2. */
 int cli_fail(const mho_ctx *ctx, mho_status status);
 int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

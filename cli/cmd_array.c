@@ -45,19 +45,33 @@ static int choose(const char *option, const word *words, const char *text, int *
     return cli_usage_error("--%s %s: allowed are %s", option, text, allowed);
 }
 
+static void set_sinh(mho_array_opt *opt, double a_per_V) {
+    opt->law = a_per_V > 0 ? MHO_LAW_SINH : MHO_LAW_OHMIC;
+    opt->law_a = a_per_V > 0 ? a_per_V : opt->law_a;
+}
+
 static int read_cell(const char *text, mho_array_opt *opt) {
     if (strcmp(text, "ohmic") == 0) {
         return -1;
     }
+    char names[160] = "";
+    for (size_t k = 0; k < mho_cell_model_count(); k++) {
+        mho_cell_model m = mho_cell_model_get(k);
+        if (strcmp(text, m.name) == 0) {
+            set_sinh(opt, m.sinh_a_per_V);
+            return -1;
+        }
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, ", %s", m.name);
+    }
     char *end = NULL;
     double a = strncmp(text, "sinh:", 5) == 0 ? strtod(text + 5, &end) : 0;
     if (!end || end == text + 5 || *end || !(a > 0) || !isfinite(a)) {
-        return cli_usage_error("--cell %s: allowed are ohmic and sinh:a, a > 0 in 1/V, such as "
-                               "sinh:2",
-                               text);
+        return cli_usage_error("--cell %s: allowed are ohmic, sinh:a with a > 0 in 1/V, such as "
+                               "sinh:2, and the devices%s",
+                               text, names + 1);
     }
-    opt->law = MHO_LAW_SINH;
-    opt->law_a = a;
+    set_sinh(opt, a);
     return -1;
 }
 
@@ -462,7 +476,8 @@ int cmd_array(int argc, char **argv, const cli_command *self) {
          "the same, bit lines (columns) only"},
         {"source", CLI_NUMBER, &a->source_ohm, "R", "ohm", "in series with each driven end (0)"},
         {"sense", CLI_NUMBER, &a->sense_ohm, "R", "ohm", "in series with each sensed end (0)"},
-        {"cell", CLI_TEXT, &a->cell, "LAW", NULL, "ohmic, or sinh:a for I = G sinh(a v) / a"},
+        {"cell", CLI_TEXT, &a->cell, "LAW", NULL,
+         "ohmic; sinh:a for I = G sinh(a v)/a; or cbram, pcm, rram, ..."},
         {"drive", CLI_TEXT, &a->drive, "END", NULL, "driven end of the rows: left, right, both"},
         {"sense-end", CLI_TEXT, &a->sense_end, "END", NULL,
          "sensed end of the columns: bottom, top, both"},

@@ -1,11 +1,14 @@
 /* main.c - the mho program: a table of commands. */
+#define _GNU_SOURCE
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_command commands[] = {
-    {"run", "Put a network on chips and measure what becomes of it.", 
+    {"run", "Put a network on chips and measure what becomes of it.",
      "EXPERIMENT [OPTIONS]\n\nExperiments:\n"
      "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
      "Options:",
@@ -29,7 +32,17 @@ static void print_commands(FILE *to) {
     fprintf(to, "\nmho COMMAND --help tells more and gives an example.\n");
 }
 
+/* libgomp lets idle threads spin for milliseconds, which on a busy machine takes the processor from
+ * those that work. It reads its settings when it is loaded, so the program starts itself once more.  */
+static void calm_threads(char **argv) {
+    if (!getenv("GOMP_SPINCOUNT") && !getenv("OMP_WAIT_POLICY") &&
+        setenv("GOMP_SPINCOUNT", "20000", 0) == 0) {
+        execv("/proc/self/exe", argv); /* where that fails, things go on as they are */
+    }
+}
+
 int main(int argc, char **argv) {
+    calm_threads(argv);
     if (argc < 2) {
         print_commands(stderr);
         return CLI_BAD_INPUT;

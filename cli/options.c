@@ -26,7 +26,8 @@ static void print_help(const cli_command *cmd, const cli_option *opt) {
     printf("%s\n\nUsage: mho %s %s\n\n", cmd->summary, cmd->name, cmd->usage);
     for (const cli_option *o = opt; o->name; o++) {
         char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->meta ? " " : "", o->meta ? o->meta : "");
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->meta ? " " : "",
+                 o->meta ? o->meta : "");
         printf("  %-26s %s\n", left, o->help);
     }
     printf("  %-26s %s\n", "--help", "this text");
@@ -107,8 +108,8 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
             return CLI_DONE;
         }
         if (c == ':') {
-            return cli_usage_error("%s wants a value; mho %s --help lists the options", argv[optind - 1],
-                                   cmd->name);
+            return cli_usage_error("%s wants a value; mho %s --help lists the options",
+                                   argv[optind - 1], cmd->name);
         }
         if (c == '?') {
             char letter[3] = {'-', (char)optopt, 0}; /* optopt is 0 for a long option */

@@ -4,7 +4,7 @@
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
 libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev librandom123-dev libcmocka-dev
-gnuplot-nox ngspice"
+gnuplot-nox ngspice python3"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

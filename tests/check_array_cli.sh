@@ -112,8 +112,8 @@ want 1 'the unit wanted is ohm' --random 5x5 --wire '2 S'
 want 1 'ohm' --random 5x5 --wire nan
 want 1 'allowed are left, right, both' --random 5x5 --drive up
 want 1 'allowed are auto, transfer, cg, newton, reference, spice' --random 5x5 --solver magic
-want 1 'sinh:a, a > 0' --random 5x5 --cell sinh:0
-want 1 'sinh:a, a > 0' --random 5x5 --cell diode
+want 1 'sinh:a with a > 0' --random 5x5 --cell sinh:0
+want 1 'sinh:a with a > 0' --random 5x5 --cell diode
 want 1 'is for ohmic cells' --random 5x5 --cell sinh:2 --solver cg
 want 1 'allowed are ideal' --random 5x5 --compare reality
 want 1 'tol_rel' --random 5x5 --tol 2

@@ -154,12 +154,12 @@ static void unconverged_answers_are_marked(void **state) {
 static mho_status whole_run(mho_ctx *ctx, const mho_array_opt *opt, const double *g,
                             const double *v) {
     enum { M = 20, N = 18 };
-    static double i[2 * N], m[M * N], w[2 * M * N], b[2 * M * N], x[2 * M];
+    static double i[16 * N], m[M * N], w[16 * M * N], b[16 * M * N], x[16 * M];
     const size_t cell[2] = {3, 77};
     mho_array *a;
     mho_array_report rep;
     mho_status status = mho_array_new(ctx, M, N, opt, &a);
-    for (int k = 0; k < 8 && !status; k++) {
+    for (int k = 0; k < 10 && !status; k++) {
         status = k == 0   ? mho_array_program(a, g)
                  : k == 1 ? mho_array_read(a, 2, v, i, &rep)
                  : k == 2 ? mho_array_nodes(a, 2, v, w, b, &rep)
@@ -167,7 +167,9 @@ static mho_status whole_run(mho_ctx *ctx, const mho_array_opt *opt, const double
                  : k == 4 ? mho_array_gradient(a, 1, v, i, m, x)
                  : k == 5 ? mho_array_update(a, 2, cell, g)
                  : k == 6 ? mho_array_read(a, 2, v, i, &rep)
-                          : mho_array_update(a, 2, cell, g + 5);
+                 : k == 7 ? mho_array_update(a, 2, cell, g + 5)
+                 : k == 8 ? mho_array_nodes(a, 16, v, w, b, &rep)
+                          : mho_array_gradient(a, 16, v, i, m, x);
     }
     mho_array_free(a);
     return status ? status : mho_array_transfer_many(ctx, 1, M, N, opt, g, m);
@@ -176,7 +178,7 @@ static mho_status whole_run(mho_ctx *ctx, const mho_array_opt *opt, const double
 static void failing_memory_leaks_nothing(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
-    double *g = test_doubles(20 * 18, 1e-6, 1e-3, 0), *v = test_doubles(2 * 20, 0.1, 1, 0);
+    double *g = test_doubles(20 * 18, 1e-6, 1e-3, 0), *v = test_doubles(16 * 20, 0.1, 1, 0);
     unsigned char off[20] = {0, 1};
     mho_array_opt o = MHO_ARRAY_OPT_INIT;
     o.r_word_ohm = o.r_bit_ohm = 2;

@@ -113,12 +113,58 @@ static void cg_agrees_with_transfer(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* Node voltages of a batch go down the kept factor; those of CG come vector by vector. */
+static void nodes_of_a_batch(void **state) {
+    (void)state;
+    enum { COUNT = 19 };
+    mho_ctx *ctx = test_ctx();
+    for (int k = 0; k < 60; k++) {
+        test_seed = 30000u + (unsigned)k;
+        test_case t = test_case_random(50, 0);
+        size_t cells = t.n_row * t.n_col, n_in = t.opt.transposed ? t.n_col : t.n_row;
+        double *v = test_doubles(COUNT * n_in, 0.1, 1, 0), *out[4];
+        mho_array *a = test_array(ctx, &t, MHO_SOLVER_TRANSFER);
+        mho_array *b = test_array(ctx, &t, MHO_SOLVER_CG);
+        for (int n = 0; n < 4; n++) {
+            out[n] = malloc(COUNT * cells * sizeof(double));
+        }
+        mho_status status = mho_array_program(a, t.g);
+        assert_int_equal(mho_array_program(b, t.g), status);
+        if (!status) {
+            mho_array_report rep;
+            test_ok(ctx, mho_array_nodes(a, COUNT, v, out[0], out[1], &rep));
+            assert_int_equal(rep.solver, MHO_SOLVER_TRANSFER);
+            double power = rep.power_W;
+            test_ok(ctx, mho_array_nodes(b, COUNT, v, out[2], out[3], &rep));
+            assert_int_equal(rep.solver, MHO_SOLVER_CG);
+            assert_true(test_difference(COUNT * cells, out[0], out[2]) < 1e-9);
+            assert_true(test_difference(COUNT * cells, out[1], out[3]) < 1e-9);
+            test_close(power, rep.power_W, 1e-15, 1e-9);
+            double *y = test_doubles(COUNT * (cells / n_in), 0.1, 1, 0),
+                   *x = malloc(sizeof *x * 2 * COUNT * n_in);
+            test_ok(ctx, mho_array_gradient(a, COUNT, v, y, out[0], x));
+            test_ok(ctx, mho_array_gradient(b, COUNT, v, y, out[1], x + COUNT * n_in));
+            assert_true(test_difference(cells, out[0], out[1]) < 1e-8);
+            assert_true(test_difference(COUNT * n_in, x, x + COUNT * n_in) < 1e-8);
+            free(y);
+            free(x);
+        }
+        for (int n = 0; n < 4; n++) {
+            free(out[n]);
+        }
+        mho_array_free(a);
+        mho_array_free(b);
+        free(v);
+        test_case_free(&t);
+    }
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_options_small),
-        cmocka_unit_test(ideal_lines),
-        cmocka_unit_test(several_leaves),
-        cmocka_unit_test(cg_agrees_with_transfer),
+        cmocka_unit_test(all_options_small), cmocka_unit_test(ideal_lines),
+        cmocka_unit_test(several_leaves),    cmocka_unit_test(cg_agrees_with_transfer),
+        cmocka_unit_test(nodes_of_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* test_chip.c - a small network on a chip: ideal limit, same bits, fast against slow path, noise
- * against brute force, cost against the solved circuit, provoked errors.                          */
+ * against brute force, cost against the solved circuit, provoked errors. */
 #include "test.h"
 
 #include "chip/chip_int.h"
@@ -115,6 +115,7 @@ static void fast_path_agrees_with_the_slow_one(void **state) {
         test_ok(b.ctx, mho_chip_program(b.chip, 5, 0, MHO_IMP_ALL, NULL));
         test_ok(b.ctx, mho_chip_check(b.chip, b.set, 2, 1, &v));
         assert_int_equal(v.n_image, 2);
+        assert_int_equal(v.n_same, 2);
         assert_int_equal(v.n_neuron, 2 * (5 * 14 * 14 + 37));
         assert_int_equal(v.n_current, v.n_neuron + 2 * 10);
         test_close(v.array_error_rel, 0, 1e-6, 0);
@@ -157,7 +158,8 @@ static void read_noise_has_the_variance_of_noisy_cells(void **state) {
     mho_i_scratch *s = mho_i_chip_scratch_new(b.chip);
     assert_non_null(s);
     probe p = {0};
-    test_ok(b.ctx, mho_i_chip_forward(b.chip, s, b.set, image, MHO_I_LANES, 0, false, NULL, look, &p));
+    test_ok(b.ctx,
+            mho_i_chip_forward(b.chip, s, b.set, image, MHO_I_LANES, 0, false, NULL, look, &p));
     /* brute force on the tile of output 3: every cell moves, the array is solved again */
     double mean = 0, m2 = 0;
     mho_array_opt opt = mho_i_chip_array_opt(&b.spec, true);
@@ -174,10 +176,12 @@ static void read_noise_has_the_variance_of_noisy_cells(void **state) {
             for (size_t k = 0; k < n; k++) {
                 g[k] = tile->g_S[k] * (1 + b.spec.synapse.read_noise_rel * noise[k]);
             }
-            test_ok(b.ctx, mho_array_transfer_many(b.ctx, 1, tile->n_row, 2 * tile->n_out, &opt, g, g));
+            test_ok(b.ctx,
+                    mho_array_transfer_many(b.ctx, 1, tile->n_row, 2 * tile->n_out, &opt, g, g));
             for (size_t r = 0; r < tile->n_row; r++) {
                 const double *m = g + r * 2 * tile->n_out + 2 * (3 - tile->out0);
-                z += (double)p.x[tile->row0 + r] * (m[0] - m[1]) * layer->z_per_A * b.spec.synapse.v_read_V;
+                z += (double)p.x[tile->row0 + r] * (m[0] - m[1]) * layer->z_per_A *
+                     b.spec.synapse.v_read_V;
             }
             free(g);
             free(noise);
@@ -186,14 +190,15 @@ static void read_noise_has_the_variance_of_noisy_cells(void **state) {
         m2 += z * z / N_DRAW;
     }
     double want = sqrt(m2 - mean * mean);
-    /* the same instance with read noise on (inputs of the layer without it: only layer 1 is noisy) */
+    /* the same instance with read noise on (inputs of the layer without it: only layer 1 is noisy)
+     */
     test_ok(b.ctx, mho_chip_program(b.chip, 5, 0, MHO_IMP_WIRES | MHO_IMP_READ_NOISE, NULL));
     memset(b.chip->layer[0].noise2, 0,
            b.chip->layer[0].n_row * b.chip->layer[0].shape.n_out * sizeof(float));
     p = (probe){0};
     for (uint32_t block = 0; block < N_BLOCK; block++) {
-        test_ok(b.ctx, mho_i_chip_forward(b.chip, s, b.set, image, MHO_I_LANES, block, true, NULL, look,
-                                          &p));
+        test_ok(b.ctx, mho_i_chip_forward(b.chip, s, b.set, image, MHO_I_LANES, block, true, NULL,
+                                          look, &p));
     }
     double m = p.sum / (double)p.n, got = sqrt(p.sum2 / (double)p.n - m * m);
     /* sampling error of a standard deviation is 1/sqrt(2n) each; 4 sd */
@@ -247,8 +252,8 @@ static void cost_adds_up(void **state) {
     }
     assert_int_equal(cost.n_activation, 5 * 14 * 14 + 37);
     const mho_neuron_design *d = mho_chip_neuron(b.chip);
-    test_close(cost.latency_s.total, (14 * 14 + 1) * (d->settle_s + d->read_s) + b.spec.winner_time_s, 0,
-               1e-12);
+    test_close(cost.latency_s.total,
+               (14 * 14 + 1) * (d->settle_s + d->read_s) + b.spec.winner_time_s, 0, 1e-12);
     done(&b);
 }
 

@@ -1,4 +1,5 @@
-/* test_neuron.c - hysteresis, mixing, the Mott neuron: limits, balances, fast against plain code. */
+/* test_neuron.c - hysteresis, mixing, the Mott neuron: limits, balances, fast against plain code.
+ */
 #include "test.h"
 
 #include "device/device_int.h"
@@ -77,8 +78,8 @@ static void the_working_point_balances_its_power(void **state) {
         for (double z = -1.3; z < 1.5; z += 0.37) {
             double v = c->v_bias_V + z * c->v_swing_V, out, t;
             test_ok(ctx, mho_neuron_output(ctx, &p, c, &dev, v, &out, &t));
-            double rh = p.r_heater_ohm * (1 + dev.r_heater_rel) *
-                        (1 + p.heater_tcr_per_K * (t - 300));
+            double rh =
+                p.r_heater_ohm * (1 + dev.r_heater_rel) * (1 + p.heater_tcr_per_K * (t - 300));
             double i = v / (c->r_series_ohm + rh), film = c->r_load_ohm * (c->v_read_V / out - 1);
             double i_film = out / c->r_load_ohm, power = i * i * rh + i_film * i_film * film;
             double rise = p.rth_K_per_W * (1 + dev.rth_rel) * power * (1 - exp(-p.settle_tau));
@@ -122,7 +123,8 @@ static void tables_agree_with_direct_solution(void **state) {
     mho_neuron_grid g = {-c->v_bias_V / c->v_swing_V, -1.2, 1.6, 96, 384};
     size_t n_node = g.n_low + g.n_high + 1;
     mho_neuron_device dev[N], nominal = {0};
-    float *table = malloc(N * n_node * 2 * sizeof *table), *again = malloc(N * n_node * 2 * sizeof *table);
+    float *table = malloc(N * n_node * 2 * sizeof *table),
+          *again = malloc(N * n_node * 2 * sizeof *table);
     double full;
     test_ok(ctx, mho_neuron_output(ctx, &p, c, &nominal, c->v_bias_V + c->v_swing_V, &full, NULL));
     mho_neuron_trim trim = {0.5, 8, 0.8 * c->v_swing_V, 0};
@@ -134,9 +136,10 @@ static void tables_agree_with_direct_solution(void **state) {
         for (double x = 0.37; x < (double)n_node - 1; x += 3.171) {
             size_t j = (size_t)x;
             double f = x - (double)j;
-            double z = x < (double)g.n_low ? g.z_min + (g.z_knee - g.z_min) * x / (double)g.n_low
-                                           : g.z_knee + (g.z_max - g.z_knee) *
-                                                            (x - (double)g.n_low) / (double)g.n_high;
+            double z =
+                x < (double)g.n_low
+                    ? g.z_min + (g.z_knee - g.z_min) * x / (double)g.n_low
+                    : g.z_knee + (g.z_max - g.z_knee) * (x - (double)g.n_low) / (double)g.n_high;
             const float *t = table + ((size_t)k * n_node + j) * 2;
             double a = t[0] + f * (t[2] - t[0]), slope = t[1] + f * (t[3] - t[1]), out, moved;
             double v = c->v_bias_V + z * c->v_swing_V;
@@ -181,8 +184,8 @@ static void trim_brings_the_outputs_together(void **state) {
     for (int trimmed = 0; trimmed < 2; trimmed++) {
         size_t clipped = 0;
         mho_neuron_sample(&p, 3, 0, N, dev);
-        test_ok(ctx, mho_neuron_tables(ctx, &p, c, 3, 0, N, dev, trimmed ? &trim : NULL, &g, full, table,
-                                       &clipped));
+        test_ok(ctx, mho_neuron_tables(ctx, &p, c, 3, 0, N, dev, trimmed ? &trim : NULL, &g, full,
+                                       table, &clipped));
         assert_int_equal(clipped, 0);
         for (int k = 0; k < N; k++) {
             double out;
@@ -240,14 +243,16 @@ static void bad_neurons_are_refused(void **state) {
     p = card(ctx, "N");
     d = design(ctx, &p);
     mho_neuron_device nominal = {0};
-    assert_int_equal(mho_neuron_output(ctx, &p, &d.circuit, &nominal, -0.1, NULL, NULL), MHO_ERR_ARG);
+    assert_int_equal(mho_neuron_output(ctx, &p, &d.circuit, &nominal, -0.1, NULL, NULL),
+                     MHO_ERR_ARG);
     /* the drive that heats by more than 400 K */
     assert_int_equal(mho_neuron_output(ctx, &p, &d.circuit, &nominal, 10, NULL, NULL),
                      MHO_ERR_SINGULAR);
     mho_neuron_grid upside_down = {1, 0, -1, 4, 4};
     float table[18];
-    assert_int_equal(mho_neuron_tables(ctx, &p, &d.circuit, 1, 0, 1, &nominal, NULL, &upside_down, 1,
-                                       table, NULL), MHO_ERR_ARG);
+    assert_int_equal(mho_neuron_tables(ctx, &p, &d.circuit, 1, 0, 1, &nominal, NULL, &upside_down,
+                                       1, table, NULL),
+                     MHO_ERR_ARG);
     /* a strong read bias heats the film until it runs away */
     mho_neuron_circuit hot = d.circuit;
     hot.v_read_V *= 4;
@@ -271,7 +276,8 @@ static void cbram_leaves_the_error_it_promises(void **state) {
     test_ok(ctx, mho_cbram_program(ctx, &p, 9, 0, N, target, g, true, true, &s));
     test_close(s.error_rel, p.program_error_rel, 0, 0.05);
     assert_true(s.attempts > N && s.attempts < 4 * N && s.energy_J > 0);
-    test_ok(ctx, mho_cbram_program(ctx, &p, 9, 100, N - 100, target + 100, again + 100, true, true, &s));
+    test_ok(ctx,
+            mho_cbram_program(ctx, &p, 9, 100, N - 100, target + 100, again + 100, true, true, &s));
     assert_memory_equal(again + 100, g + 100, (N - 100) * sizeof *g);
     test_ok(ctx, mho_cbram_program(ctx, &p, 9, 0, N, target, g, true, false, &s));
     double step = range / (p.levels - 1);

@@ -133,10 +133,11 @@ typedef struct mho_array_report {
                                 recomputed by CG, the difference included */
     int iterations;          /* of CG, summed over vectors; 0 for a direct solver */
     double build_s, read_s;  /* wall time */
-    double power_W;          /* mean over the vectors: power that the sources deliver */
-    int newton_steps;        /* summed over vectors */
-    size_t n_unconverged;    /* vectors that did not reach tol_rel */
-    double wire_load;        /* K = mean wire resistance x mean conductance x n_row x n_col */
+    double power_W;       /* mean over the vectors: power that the sources deliver; NAN for a read
+                             by transfer matrix: ask mho_array_power */
+    int newton_steps;     /* summed over vectors */
+    size_t n_unconverged; /* vectors that did not reach tol_rel */
+    double wire_load;     /* K = mean wire resistance x mean conductance x n_row x n_col */
 } mho_array_report;
 
 /* An array whose cells are all off. opt NULL: MHO_ARRAY_OPT_INIT. MHO_ERR_ARG, _DIM, _NOMEM. */
@@ -153,8 +154,10 @@ MHO_API size_t mho_array_n_out(const mho_array *array);
 MHO_API mho_status mho_array_program(mho_array *array, const double *g_S) MHO_CHECK;
 
 /* Change n_cell cells: cell in [n_cell] row-major indices (the last of equal ones holds), g_S in
- * [n_cell] S. A transfer matrix that was built follows by a low-rank update (error about 1e-12 of
- * the largest element), or is rebuilt at the next use after many changes.                        */
+ * [n_cell] S. The first build after a change keeps its factor; from then on a transfer matrix
+ * follows by a low-rank update (error about 1e-14 of the largest element), until more than 64
+ * different cells have changed and it is built anew at the next use. MHO_ERR_SINGULAR: a line would
+ * float; nothing was changed.                                                                    */
 MHO_API mho_status mho_array_update(mho_array *array, size_t n_cell, const size_t *cell,
                                     const double *g_S) MHO_CHECK;
 

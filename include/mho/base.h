@@ -77,9 +77,9 @@ typedef bool (*mho_progress_fn)(void *user, const char *stage, double done_frac)
 MHO_API void mho_ctx_set_progress(mho_ctx *ctx, mho_progress_fn fn, void *user);
 
 /* Read a quantity as people write it: "2 ohm", "60 uS", "3 %". unit is the base unit wanted ("ohm",
- * "S", "V", "s", "K", "m2" ...; "" for a pure number, which may be written with %). A number without
- * a unit is refused unless unit is "" or the number is 0. false: why[n_why] gets what is wrong and
- * what is allowed, *value is left as it was.                                                      */
+ * "S", "V", "s", "K", "m2" ...; "" for a pure number, which may be written with %). A number
+ * without a unit is refused unless unit is "" or the number is 0. false: why[n_why] gets what is
+ * wrong and what is allowed, *value is left as it was. */
 MHO_API bool mho_quantity_parse(const char *text, const char *unit, double *value, char *why,
                                 size_t n_why);
 /* "12.5 ns" from 1.25e-8 and "s" with so many significant digits. Returns buf. */
@@ -89,10 +89,10 @@ MHO_API char *mho_quantity_format(double value, const char *unit, int digits, ch
 /* Give back a text that a function of the library handed out. NULL is allowed. */
 MHO_API void mho_text_free(mho_ctx *ctx, char *text);
 
-/* out[n]: numbers uniform in (lo_value, hi_value), a pure function of seed and stream; number k does
- * not depend on n.                                                                                */
-MHO_API void mho_uniform(uint64_t seed, uint32_t stream, size_t n, double lo_value,
-                         double hi_value, double *out);
+/* out[n]: numbers uniform in (lo_value, hi_value), a pure function of seed and stream; number k
+ * does not depend on n. */
+MHO_API void mho_uniform(uint64_t seed, uint32_t stream, size_t n, double lo_value, double hi_value,
+                         double *out);
 
 /* Bytes held at present and at most so far through this context. */
 MHO_API size_t mho_ctx_bytes(const mho_ctx *ctx);

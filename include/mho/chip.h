@@ -12,7 +12,8 @@
  *     row driver   amplifies Vout to 0..v_read, with noise
  *     last layer   the winner is the largest current
  *
- * z = (Vin - v_bias)/v_swing is the network's pre-activation, a = Vout/Vout(z = 1) its activation. */
+ * z = (Vin - v_bias)/v_swing is the network's pre-activation, a = Vout/Vout(z = 1) its activation.
+ */
 #ifndef MHO_CHIP_H
 #define MHO_CHIP_H
 
@@ -24,23 +25,27 @@
 extern "C" {
 #endif
 
-/* section, key, unit, min, max, default, mark, source, help. One row makes the field, the key of the
- * chip file, its check and its line in the report.                                                */
+/* section, key, unit, min, max, default, mark, source, help. One row makes the field, the key of
+ * the chip file, its check and its line in the report. */
 #define MHO_CHIP_PARAM_LIST(X)                                                                     \
     X(array, rows, "", 2, 1024, 128, 'A', "tiles of the design study", "word lines of a tile")     \
     X(array, cols, "", 2, 1024, 128, 'A', "tiles of the design study", "bit lines of a tile")      \
     X(array, wire_ohm, "ohm", 0, 1e6, 2, 'A', "2 ohm per cell", "wire resistance per cell")        \
-    X(array, source_ohm, "ohm", 0, 1e6, 100, 'A', "row driver output", "source resistance of a row") \
-    X(array, sense_ohm, "ohm", 0, 1e6, 100, 'A', "amplifier input", "sense resistance of a column") \
+    X(array, source_ohm, "ohm", 0, 1e6, 100, 'A', "row driver output",                             \
+      "source resistance of a row")                                                                \
+    X(array, sense_ohm, "ohm", 0, 1e6, 100, 'A', "amplifier input",                                \
+      "sense resistance of a column")                                                              \
     X(array, compensate, "", 0, 10, 3, 'A', "mho design choice",                                   \
-      "rounds in which the targets are bent so that the array with its wires gives the weights; 0: none") \
+      "rounds in which the targets are bent so that the array with its wires gives the weights; "  \
+      "0: none")                                                                                   \
     X(neuron, z_max, "", 1, 10, 1.6, 'A', "mho design choice",                                     \
       "largest pre-activation: where the amplifier reaches its swing")                             \
     X(neuron, trim_bits, "", 0, 24, 8, 'A', "8-bit DAC per neuron",                                \
       "one-time bias trim of each neuron; 0: none")                                                \
     X(neuron, trim_range_rel, "", 0.01, 4, 0.8, 'A', "4 sd of the spread",                         \
       "trim range (+-) over v_swing")                                                              \
-    X(neuron, trim_point, "", 0.05, 1, 0.5, 'A', "middle of the slope", "z at which it is trimmed") \
+    X(neuron, trim_point, "", 0.05, 1, 0.5, 'A', "middle of the slope",                            \
+      "z at which it is trimmed")                                                                  \
     X(neuron, trim_error_V, "V", 0, 1, 5e-4, 'A', "amplifier noise",                               \
       "error of the trim measurement, rms, at the amplifier")                                      \
     X(periphery, input_bits, "", 1, 16, 8, 'A', "8-bit DAC", "input DAC of the first layer")       \
@@ -48,7 +53,8 @@ extern "C" {
     X(periphery, amplifier_noise_V, "V", 0, 1, 5e-4, 'A', "0.5 mV at 1 V swing",                   \
       "noise of the column amplifier at its output, rms, each evaluation")                         \
     X(periphery, driver_noise_V, "V", 0, 1, 5e-6, 'A', "0.7 nV/sqrt(Hz) over the read time",       \
-      "noise of the row driver at its input (the neuron's output), rms; Johnson noise comes on top") \
+      "noise of the row driver at its input (the neuron's output), rms; Johnson noise comes on "   \
+      "top")                                                                                       \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
@@ -56,9 +62,10 @@ extern "C" {
     X(cost, driver_area_m2, "m2", 0, 1e-6, 3e-11, 'A', "low-noise stage", "row driver")            \
     X(cost, amplifier_power_W, "W", 0, 1, 3e-5, 'A', "transimpedance stage",                       \
       "column amplifier, while on, without the heater current")                                    \
-    X(cost, amplifier_area_m2, "m2", 0, 1e-6, 5e-11, 'A', "transimpedance stage", "column amplifier") \
+    X(cost, amplifier_area_m2, "m2", 0, 1e-6, 5e-11, 'A', "transimpedance stage",                  \
+      "column amplifier")                                                                          \
     X(cost, trim_power_W, "W", 0, 1, 1e-6, 'A', "small current DAC", "trim DAC, while on")         \
-    X(cost, trim_area_m2, "m2", 0, 1e-6, 2e-11, 'A', "small current DAC", "trim DAC, each neuron")  \
+    X(cost, trim_area_m2, "m2", 0, 1e-6, 2e-11, 'A', "small current DAC", "trim DAC, each neuron") \
     X(cost, hold_area_m2, "m2", 0, 1e-6, 2e-12, 'A', "sample-and-hold capacitor",                  \
       "store of one activation between layers")                                                    \
     X(cost, winner_power_W, "W", 0, 1, 5e-5, 'A', "winner-take-all circuit", "winner, while on")   \
@@ -67,8 +74,9 @@ extern "C" {
 
 /* Who has a neuron of its own. */
 typedef enum mho_neuron_share {
-    MHO_SHARE_PER_OUTPUT = 0, /* every activation of the network: resets hide behind other outputs */
-    MHO_SHARE_PER_COLUMN = 1  /* every array column pair: positions one after another, reset each */
+    MHO_SHARE_PER_OUTPUT =
+        0,                   /* every activation of the network: resets hide behind other outputs */
+    MHO_SHARE_PER_COLUMN = 1 /* every array column pair: positions one after another, reset each */
 } mho_neuron_share;
 
 typedef struct mho_chip_spec {
@@ -85,7 +93,7 @@ typedef struct mho_chip_spec {
 MHO_API mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) MHO_CHECK;
 /* All parameters of the spec in one list: its own, then neuron, then synapse. section out: "array",
  * "neuron", "periphery", "cost", "synapse". The key has no unit suffix: as in the chip file. A
- * value that is not the card's has the mark 'F' and the chip file as its source.                   */
+ * value that is not the card's has the mark 'F' and the chip file as its source. */
 MHO_API size_t mho_chip_param_count(void);
 MHO_API mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k,
                                                const char **section);
@@ -93,11 +101,11 @@ MHO_API double mho_chip_param_get(const mho_chip_spec *spec, size_t k);
 MHO_API mho_status mho_chip_param_set(mho_ctx *ctx, mho_chip_spec *spec, size_t k,
                                       double value) MHO_CHECK;
 /* The same chip as a YAML chip file that spells out every key, with comments; it loads back bit for
- * bit. To be given back with mho_text_free.                                                       */
+ * bit. To be given back with mho_text_free. */
 MHO_API mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec,
                                        char **text) MHO_CHECK;
 /* Read a YAML chip file over the defaults (docs/chip-file.md). Errors name file, line, column, key,
- * value and what is allowed.                                                                      */
+ * value and what is allowed. */
 MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_spec *out) MHO_CHECK;
 
 /* Non-idealities, each on its own switch; name and text for the loss budget. */
@@ -126,19 +134,19 @@ MHO_API const char *mho_imperfection_text(int bit);
 typedef struct mho_chip mho_chip;
 
 /* Design a chip for a network: neuron working point, tiles, gains. Nothing is programmed yet.
- * The network's weights are copied. Every compute layer but the last must have an activation.     */
+ * The network's weights are copied. Every compute layer but the last must have an activation. */
 MHO_API mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
                                 mho_chip **out) MHO_CHECK;
 MHO_API void mho_chip_free(mho_chip *chip); /* NULL is allowed */
 
 /* The neuron's design and its nominal transfer curve, which training needs before a chip exists.
- * a out [n] at z = z_min + k (z_max - z_min)/(n-1); z_min and z_max out.                           */
-MHO_API mho_status mho_chip_nominal_curve(mho_ctx *ctx, const mho_chip_spec *spec, size_t n, float *a,
-                                          double *z_min, double *z_max,
+ * a out [n] at z = z_min + k (z_max - z_min)/(n-1); z_min and z_max out. */
+MHO_API mho_status mho_chip_nominal_curve(mho_ctx *ctx, const mho_chip_spec *spec, size_t n,
+                                          float *a, double *z_min, double *z_max,
                                           mho_neuron_design *design) MHO_CHECK;
 
 /* Noise that a training should see so that the network stands what this chip does to it: sums of
- * the spec's errors in the units of mho_net_noise (docs/training.md).                              */
+ * the spec's errors in the units of mho_net_noise (docs/training.md). */
 MHO_API mho_status mho_chip_training_noise(mho_ctx *ctx, const mho_chip_spec *spec,
                                            mho_net_noise *out) MHO_CHECK;
 
@@ -149,25 +157,25 @@ typedef struct mho_program_report {
 } mho_program_report;
 
 /* Draw and programme instance `instance` of the chip with the given imperfections (bits of
- * MHO_IMP_*). rep may be NULL.                                                                    */
+ * MHO_IMP_*). rep may be NULL. */
 MHO_API mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance,
                                     uint32_t imperfections, mho_program_report *rep) MHO_CHECK;
 
-/* Classify a set on the programmed chip. predictions out [n_image], may be NULL. Noise of image k is
- * a function of (seed, instance, k): any number of threads gives the same bits.                   */
+/* Classify a set on the programmed chip. predictions out [n_image], may be NULL. Noise of image k
+ * is a function of (seed, instance, k): any number of threads gives the same bits. */
 MHO_API mho_status mho_chip_evaluate(mho_chip *chip, const mho_dataset *set, uint8_t *predictions,
                                      double *accuracy) MHO_CHECK;
 
 /* ---- looking inside ---- */
 typedef struct mho_chip_verify {
     size_t n_image, n_current, n_neuron; /* compared */
-    double array_error_rel;  /* largest |z - z_ref| / largest |z_ref| of the layer */
-    double neuron_error_rel; /* largest |a - a_ref| over the span */
-    double residual_rel;     /* largest Kirchhoff residual of the reference solver */
-    size_t n_same;           /* pictures whose class agrees */
+    double array_error_rel;              /* largest |z - z_ref| / largest |z_ref| of the layer */
+    double neuron_error_rel;             /* largest |a - a_ref| over the span */
+    double residual_rel;                 /* largest Kirchhoff residual of the reference solver */
+    size_t n_same; /* pictures whose winner agrees, on the same inputs of the last layer */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
- * directly evaluated neuron (noise and jitter off on both sides), layer by layer.                 */
+ * directly evaluated neuron (noise and jitter off on both sides), layer by layer. */
 MHO_API mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                   uint64_t seed, mho_chip_verify *out) MHO_CHECK;
 
@@ -183,12 +191,13 @@ typedef struct mho_cost_sum {
 } mho_cost_sum;
 typedef struct mho_chip_cost {
     mho_cost_sum energy_J, latency_s, area_m2; /* per picture; area of the chip */
-    double neuron_energy_J;     /* mean over activations: heater, film, trim */
-    double neuron_area_m2;      /* film, heater and trim DAC */
-    double pipelined_s;         /* per picture when all layers work at once */
-    size_t n_activation;        /* neuron evaluations per picture */
+    double neuron_energy_J;                    /* mean over activations: heater, film, trim */
+    double neuron_area_m2;                     /* film, heater and trim DAC */
+    double pipelined_s;                        /* per picture when all layers work at once */
+    size_t n_activation;                       /* neuron evaluations per picture */
 } mho_chip_cost;
-/* Cost of a picture, from the voltages and currents of the first n_image pictures (64 are enough). */
+/* Cost of a picture, from the voltages and currents of the first n_image pictures (64 are enough).
+ */
 MHO_API mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                     mho_chip_cost *out) MHO_CHECK;
 
@@ -196,8 +205,9 @@ MHO_API const mho_neuron_design *mho_chip_neuron(const mho_chip *chip);
 /* Curves of the first n_dev neurons of compute layer 0: a out [n_dev][n] at z_min..z_max (out). */
 MHO_API mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                           double *z_min, double *z_max) MHO_CHECK;
-/* Largest tile of the chip: shape, and its IR drop: drop_rel out [n_row][n_col], 1 minus cell voltage
- * over the ideal one, mean over the first pictures of the set. Call with drop_rel NULL for the shape. */
+/* Largest tile of the chip: shape, and its IR drop: drop_rel out [n_row][n_col], what the cell
+ * voltage falls short of the row's input, over the read voltage, mean over the first pictures of
+ * the set. Call with drop_rel NULL for the shape. */
 MHO_API mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_row,
                                       size_t *n_col, double *drop_rel) MHO_CHECK;
 

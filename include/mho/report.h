@@ -1,5 +1,5 @@
 /* mho/report.h - results for people and for machines: one HTML page, one JSON object, pictures.
- * Pictures are drawn by gnuplot, which must be installed.                                          */
+ * Pictures are drawn by gnuplot, which must be installed. */
 #ifndef MHO_REPORT_H
 #define MHO_REPORT_H
 

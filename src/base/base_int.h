@@ -1,6 +1,6 @@
 /* base_int.h - what every room of mho stands on: status with a message, memory that is counted and
  * can be made to fail, counter-based random numbers, quantities with units, hashes, files that are
- * written whole or not at all, growing text. Knows nothing of devices, circuits or networks.      */
+ * written whole or not at all, growing text. Knows nothing of devices, circuits or networks. */
 #ifndef MHO_BASE_INT_H
 #define MHO_BASE_INT_H
 
@@ -9,14 +9,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define MHO_PI         3.14159265358979323846
+#define MHO_PI          3.14159265358979323846
 #define MHO_K_B_J_PER_K 1.380649e-23 /* Boltzmann constant, exact, CODATA 2018 */
 
 /* Hot loops are compiled for several x86-64 levels and chosen at run time. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define MHO_MULTIARCH                                                                              \
-    __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#define MHO_MULTIARCH __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define MHO_MULTIARCH
 #endif
@@ -33,13 +32,14 @@ mho_status mho_i_progress(mho_ctx *ctx, const char *stage, double done_frac);
 
 /* ---- memory: zeroed, 64-byte aligned, counted. Not from inside a parallel region. ---- */
 /* n elements of size bytes; NULL with MHO_ERR_NOMEM noted on failure or overflow. n = 0 gives a
- * valid pointer.                                                                                  */
+ * valid pointer. */
 void *mho_i_alloc(mho_ctx *ctx, size_t n, size_t size);
 void *mho_i_realloc(mho_ctx *ctx, void *ptr, size_t n, size_t size); /* new part zeroed */
 void mho_i_free(mho_ctx *ctx, void *ptr);                            /* NULL is allowed */
 char *mho_i_strdup(mho_ctx *ctx, const char *text);
 
-/* ---- random numbers: Philox4x32-10, a pure function of (seed, purpose, device, evaluation) ---- */
+/* ---- random numbers: Philox4x32-10, a pure function of (seed, purpose, device, evaluation) ----
+ */
 /* What a stream is for. Values never change: they are part of what a seed means. */
 typedef enum mho_i_purpose {
     MHO_RNG_TEST = 1,
@@ -124,7 +124,7 @@ mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);
 mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path);
 /* Directory for cached results: $MHO_CACHE, else $XDG_CACHE_HOME/mho, else ~/.cache/mho. Made if
- * absent.                                                                                         */
+ * absent. */
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out);
 double mho_i_now_s(void); /* monotonic clock */
 
@@ -132,7 +132,7 @@ double mho_i_now_s(void); /* monotonic clock */
 /* Run argv[0] (searched in PATH, no shell), feed it input[n_input], add what it writes to out and
  * err (NULL: dropped). It is killed after limit_s or when progress says stop. MHO_OK: it ran and
  * exit_status is its own (128 + number if a signal ended it). MHO_ERR_DEPENDENCY: not installed,
- * or too slow.                                                                                    */
+ * or too slow. */
 mho_status mho_i_child_run(mho_ctx *ctx, const char *const argv[], const char *input,
                            size_t n_input, double limit_s, mho_i_text *out, mho_i_text *err,
                            int *exit_status);

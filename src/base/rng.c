@@ -94,10 +94,8 @@ static inline void cos_sin_f(float u, float *c, float *s) {
 /* Ten Philox rounds on LANES counters at once, then two Box-Muller pairs a lane.
  * z[j][lane] is element 4*(block0 + lane) + j of the stream.                     */
 static inline __attribute__((always_inline)) void normal_lanes(uint64_t seed, uint32_t purpose,
-                                                               uint32_t device,
-                                                               uint32_t evaluation,
-                                                               uint32_t block0,
-                                                               float z[4][LANES]) {
+                                                               uint32_t device, uint32_t evaluation,
+                                                               uint32_t block0, float z[4][LANES]) {
     uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
     for (int l = 0; l < LANES; l++) {
         c0[l] = block0 + (uint32_t)l;

@@ -11,8 +11,8 @@ typedef struct prefix {
     double factor;
 } prefix;
 
-static const prefix prefixes[] = {{"", 1},     {"f", 1e-15}, {"p", 1e-12}, {"n", 1e-9},
-                                  {"u", 1e-6}, {"m", 1e-3},  {"k", 1e3},   {"M", 1e6},
+static const prefix prefixes[] = {{"", 1},     {"f", 1e-15},      {"p", 1e-12}, {"n", 1e-9},
+                                  {"u", 1e-6}, {"m", 1e-3},       {"k", 1e3},   {"M", 1e6},
                                   {"G", 1e9},  {"\xc2\xb5", 1e-6}};
 
 static const char *skip_space(const char *s) {
@@ -40,7 +40,7 @@ static double suffix_factor(const char *suffix, const char *unit) {
 }
 
 bool mho_quantity_parse(const char *text, const char *unit, double *value, char *why,
-                          size_t n_why) {
+                        size_t n_why) {
     char *end;
     double number = strtod(text, &end);
     if (end == text || !isfinite(number)) {
@@ -64,8 +64,10 @@ bool mho_quantity_parse(const char *text, const char *unit, double *value, char 
         if (!*unit) {
             snprintf(why, n_why, "\"%s\" has a unit; a pure number or %% is wanted", text);
         } else {
-            snprintf(why, n_why, "\"%s\" has %s; the unit wanted is %s (with a prefix f p n u m k M G"
-                     " if you like)", text, *suffix ? "the wrong unit" : "no unit", unit);
+            snprintf(why, n_why,
+                     "\"%s\" has %s; the unit wanted is %s (with a prefix f p n u m k M G"
+                     " if you like)",
+                     text, *suffix ? "the wrong unit" : "no unit", unit);
         }
         return false;
     }
@@ -75,9 +77,9 @@ bool mho_quantity_parse(const char *text, const char *unit, double *value, char 
 }
 
 char *mho_quantity_format(double value, const char *unit, int digits, char *buf, size_t n_buf) {
-    static const prefix ladder[] = {{"f", 1e-15}, {"p", 1e-12}, {"n", 1e-9}, {"u", 1e-6},
-                                    {"m", 1e-3},  {"", 1},      {"k", 1e3},  {"M", 1e6},
-                                    {"G", 1e9}};
+    static const prefix ladder[] = {{"f", 1e-15}, {"p", 1e-12}, {"n", 1e-9},
+                                    {"u", 1e-6},  {"m", 1e-3},  {"", 1},
+                                    {"k", 1e3},   {"M", 1e6},   {"G", 1e9}};
     const int n_ladder = (int)(sizeof ladder / sizeof *ladder);
     bool square = strcmp(unit, "m2") == 0;
     if (value == 0 || !*unit || !isfinite(value)) {

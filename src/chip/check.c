@@ -72,6 +72,26 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
     return status;
 }
 
+static size_t largest(const double *z, size_t n, size_t stride) {
+    size_t best = 0;
+    for (size_t k = 1; k < n; k++) {
+        best = z[k * stride] > z[best * stride] ? k : best;
+    }
+    return best;
+}
+
+/* Pictures whose winner is the same by both paths, on the same inputs of the last layer. */
+static void compare_winners(check *c, const mho_i_view *view, size_t n_vec) {
+    size_t n_out = view->layer->shape.n_out;
+    for (size_t v = 0; v < n_vec; v++) {
+        size_t best = 0;
+        for (size_t o = 1; o < n_out; o++) {
+            best = view->z[o * view->n_col + v] > view->z[best * view->n_col + v] ? o : best;
+        }
+        c->out->n_same += best == largest(c->z_ref + v, n_out, n_vec);
+    }
+}
+
 static mho_status check_row(void *user, const mho_i_view *view) {
     check *c = user;
     const mho_i_layer *layer = view->layer;
@@ -97,6 +117,9 @@ static mho_status check_row(void *user, const mho_i_view *view) {
                 return status;
             }
         }
+    }
+    if (layer->last) {
+        compare_winners(c, view, n_vec);
     }
     return mho_i_progress(c->chip->ctx, "checking against the slow path",
                           (double)(view->y + 1) / (double)layer->shape.out_h);

@@ -32,7 +32,7 @@ typedef struct mho_i_layer {
     size_t n_copy;   /* times that every weight is written, on word lines that are driven alike */
     size_t n_wire;   /* word lines: n_copy shape.n_in and the bias row */
     bool first, last; /* last: ends in the winner, not in neurons */
-    size_t n_tile;
+    size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
     double wire_gain;       /* mean of transfer over conductance of the design, from target_S: the */
     double bent_gain;       /* amplifier's gain makes up for it; the same from bent_S */

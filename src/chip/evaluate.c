@@ -169,8 +169,13 @@ static void pre_activations(const mho_chip *chip, const mho_i_layer *layer, mho_
                             uint32_t block, bool noisy) {
     int n_out = (int)layer->shape.n_out, n_row = (int)layer->n_row;
     int n_col = (int)(layer->shape.out_w * MHO_I_LANES);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, n_row, 1, layer->weight,
-                n_row, s->x, n_col, 0, s->z, n_col);
+    /* tile row by tile row, as the currents add up: shorter sums also round less */
+    for (int from = 0, k = 0; from < n_row; k++) {
+        int to = (int)((size_t)n_row * (size_t)(k + 1) / layer->n_tile_row);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, to - from, 1,
+                    layer->weight + from, n_row, s->x + from * n_col, n_col, k > 0, s->z, n_col);
+        from = to;
+    }
     bool read = noisy && (chip->imperfections & MHO_IMP_READ_NOISE);
     bool amplifier = noisy && (chip->imperfections & MHO_IMP_AMPLIFIER);
     if (!read && !amplifier) {

@@ -62,7 +62,7 @@ static void largest_tile(const mho_chip *chip, drop *d) {
     }
 }
 
-/* Sum of cell voltages over sum of ideal ones: rows that are off in a picture do not count. */
+/* Mean over the pictures of what the cell voltage falls short of its row's, over the read voltage. */
 static mho_status mean_drop(const drop *d, mho_array *array, double *w_V, double *b_V,
                             double *drop_rel) {
     size_t n_row = d->tile->n_row, n_col = 2 * d->tile->n_out;
@@ -72,13 +72,12 @@ static mho_status mean_drop(const drop *d, mho_array *array, double *w_V, double
     }
     for (size_t r = 0; r < n_row; r++) {
         for (size_t c = 0; c < n_col; c++) {
-            double cell = 0, ideal = 0;
+            double lost = 0;
             for (size_t v = 0; v < d->n_vec; v++) {
                 size_t at = (v * n_row + r) * n_col + c;
-                cell += w_V[at] - b_V[at];
-                ideal += d->v_V[v * n_row + r];
+                lost += d->v_V[v * n_row + r] - (w_V[at] - b_V[at]);
             }
-            drop_rel[r * n_col + c] = ideal > 0 ? 1 - cell / ideal : 0;
+            drop_rel[r * n_col + c] = lost / (double)d->n_vec / d->chip->spec.synapse.v_read_V;
         }
     }
     return MHO_OK;

@@ -46,6 +46,7 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     size_t rows = (size_t)chip->spec.rows, pairs = (size_t)chip->spec.cols / 2;
     size_t n_v = (layer->n_wire + rows - 1) / rows, n_h = (layer->shape.n_out + pairs - 1) / pairs;
     layer->n_tile = n_v * n_h;
+    layer->n_tile_row = n_v;
     layer->tile = mho_i_alloc(ctx, layer->n_tile, sizeof *layer->tile);
     if (!layer->tile) {
         layer->n_tile = 0;

@@ -199,13 +199,11 @@ double mho_i_array_effective(const mho_array *a, size_t user_cell, double g) {
 }
 
 static void measure(mho_array *a) {
-    double sum = 0, max = 0;
+    double sum = 0;
     for (size_t k = 0; k < a->n_row * a->n_col; k++) {
         sum += a->g_S[k];
-        max = a->g_S[k] > max ? a->g_S[k] : max;
     }
     a->g_mean_S = sum / (double)(a->n_row * a->n_col);
-    a->g_max_S = max;
 }
 
 static mho_status check_floating(mho_array *a) {
@@ -263,10 +261,6 @@ mho_status mho_i_array_ready(mho_array *a) {
 
 mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g) {
     return check_conductance(a->ctx, g, cell / a->n_col, cell % a->n_col, a->n_col, SIZE_MAX);
-}
-
-void mho_i_array_measure(mho_array *a) {
-    measure(a);
 }
 
 /* ---- transfer matrices of many arrays ---- */

@@ -45,11 +45,11 @@ struct mho_array {
                          series resistance applied); for other laws the parameter of the law */
     bool nonlinear;   /* law or selector not ohmic */
     bool programmed;
-    double g_max_S, g_mean_S; /* of g_S */
-    double *m_S;              /* [m][n] transfer matrix, valid if has_m */
-    double *i0_A;             /* [n] currents with all inputs 0 (biased lines), valid if has_m */
-    bool has_m, has_bias;     /* has_bias: some pot_V is not 0 */
-    mho_i_factor *factor;     /* of the present g_S, or NULL */
+    double g_mean_S;      /* of g_S */
+    double *m_S;          /* [m][n] transfer matrix, valid if has_m */
+    double *i0_A;         /* [n] currents with all inputs 0 (biased lines), valid if has_m */
+    bool has_m, has_bias; /* has_bias: some pot_V is not 0 */
+    mho_i_factor *factor; /* of the present g_S, or NULL */
     mho_i_workers *workers;
     mho_i_elim *elim;
     bool was_updated;   /* by mho_array_update: keep the factor from now on */
@@ -79,16 +79,26 @@ mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
 /* All node voltages of the network by the solver that fits. */
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep);
+mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V); /* finite inputs? */
+/* May a batch go down a kept factor? Then make sure that there is an exact one. */
+bool mho_i_read_down(const mho_array *a, size_t n_vec);
+mho_status mho_i_read_factor(mho_array *a);
 void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t n_vec);
 mho_status mho_i_array_check_cell(mho_array *a, size_t cell, double g);
 /* What the network sees of a cell that is programmed to g. */
 double mho_i_array_effective(const mho_array *a, size_t user_cell, double g);
-void mho_i_array_measure(mho_array *a); /* g_mean_S, g_max_S */
 
 /* ---- factor.c: kept factor ---- */
 void mho_i_factor_free(mho_i_factor *factor); /* NULL is allowed */
 bool mho_i_factor_fits(const mho_array *a);   /* resistive lines, at most about 1 GiB */
+/* Eliminate a->g_S, keep the factor; fills a->m_S, which must be there. */
 mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out);
+bool mho_i_factor_is_exact(const mho_i_factor *f); /* no cells changed since */
+/* Voltages of the network from an exact a->factor; w_V, b_V out [n_vec][m][n]. out_V NULL: inputs
+ * v_V, outputs at their potentials; else inputs at 0 V and outputs at out_V [n_vec][n], and no
+ * residual in rep: the adjoint circuit. */
+mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, const double *out_V,
+                              double *w_V, double *b_V, mho_array_report *rep);
 
 /* ---- transfer.c: ohmic cells ---- */
 /* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port

@@ -59,6 +59,26 @@ static inline void front_add(const mho_i_front *f, int x, int y, double g) {
     }
 }
 
+static void clear_front(const mho_i_front *f) {
+    int nx = f->nl + f->ns + f->no, n = f->ne + nx, o0 = f->nl + f->ns;
+    for (int k = 0; k < f->ne; k++) {
+        memset(f->panel + (size_t)k * (size_t)n + k, 0, (size_t)(n - k) * sizeof(double));
+    }
+    for (int k = 0; k < o0; k++) {
+        int r = k < f->nl ? k : o0;
+        memset(f->c + (size_t)k * (size_t)nx + r, 0, (size_t)(nx - r) * sizeof(double));
+    }
+}
+
+/* Upper triangle by rows, one lane of it, to lower triangle by columns. */
+MHO_MULTIARCH static void unpack_leaf(int n, const double *from, double *c) {
+    for (int a = 0; a < n; a++) {
+        for (int b = a + 1; b < n; b++) {
+            c[a * n + b] = from[(a * n + b) * MHO_I_LANES];
+        }
+    }
+}
+
 /* Lane of a reduced group -> block of the leaf, its open edges eliminated. */
 static void close_leaf(const mho_i_plan *plan, const mho_i_node *v, const mho_i_v4 *out,
                        double *panel, double *work, double *c) {
@@ -66,8 +86,11 @@ static void close_leaf(const mho_i_plan *plan, const mho_i_node *v, const mho_i_
     mho_i_front f = {panel, c, work, v->ne, v->nl, v->ns, v->no};
     const mho_i_lines *drive = &plan->net->drive, *sense = &plan->net->sense;
     const double *from = (const double *)out + v->lane;
-    memset(c, 0, (size_t)v->nx * (size_t)v->nx * sizeof *c);
-    memset(panel, 0, (size_t)(v->ne + v->nx) * (size_t)v->ne * sizeof *panel);
+    if (v->ne == 0 && v->nl == n) { /* inside of the array: as it is */
+        unpack_leaf(n, from, c);
+        return;
+    }
+    clear_front(&f);
     mho_i_elim_leaf_map(plan->net, v, at);
     for (int a = 0; a < n; a++) {
         for (int b = a + 1; b < n && at[a] >= 0; b++) {
@@ -115,11 +138,13 @@ static void make_leaves(const mho_i_plan *plan, const mho_i_node *tile, const do
 
 /* ---- joining blocks ---- */
 
-/* Add a block of conductances between group columns (at pc) and group rows (at pr) to a front. */
+/* A block of conductances between the group at column pc and the group at row pr of a front. */
+typedef enum { PUT, ADD, ZERO } patch_mode;
 typedef struct {
-    const double *from;
+    const double *from; /* unused by ZERO */
     int ld, n_row, n_col, pr, pc;
     bool triangle; /* only below the diagonal */
+    patch_mode mode;
 } patch;
 
 static double *front_column(const mho_i_front *f, int col) {
@@ -130,17 +155,14 @@ static double *front_column(const mho_i_front *f, int col) {
     return f->c + (size_t)(col - f->ne) * (size_t)nx - f->ne;
 }
 
-static void add_patch(const mho_i_front *f, const patch *x) {
-    if (x->pr >= x->pc) {
-        for (int c = 0; c < x->n_col; c++) {
-            double *to = front_column(f, x->pc + c) + x->pr;
-            const double *from = x->from + (size_t)c * (size_t)x->ld;
-            for (int r = x->triangle ? c + 1 : 0; r < x->n_row; r++) {
-                to[r] += from[r];
-            }
-        }
-        return;
+MHO_MULTIARCH static void add_column(int n, const double *from, double *to) {
+    for (int k = 0; k < n; k++) {
+        to[k] += from[k];
     }
+}
+
+/* The block comes as rows of what is wanted as columns. */
+static void patch_turned(const mho_i_front *f, const patch *x) {
     enum { B = 8 };
     for (int r0 = 0; r0 < x->n_row; r0 += B) {
         int r1 = r0 + B < x->n_row ? r0 + B : x->n_row;
@@ -149,9 +171,32 @@ static void add_patch(const mho_i_front *f, const patch *x) {
             for (int r = r0; r < r1; r++) {
                 double *to = front_column(f, x->pr + r) + x->pc;
                 for (int c = c0; c < c1; c++) {
-                    to[c] += x->from[(size_t)c * (size_t)x->ld + (size_t)r];
+                    double g = x->from[(size_t)c * (size_t)x->ld + (size_t)r];
+                    to[c] = x->mode == ADD ? to[c] + g : g;
                 }
             }
+        }
+    }
+}
+
+static void set_patch(const mho_i_front *f, const patch *x) {
+    bool turned = x->pr < x->pc;
+    if (turned && x->mode != ZERO) {
+        patch_turned(f, x);
+        return;
+    }
+    int n_col = turned ? x->n_row : x->n_col, n_row = turned ? x->n_col : x->n_row;
+    int pc = turned ? x->pr : x->pc, pr = turned ? x->pc : x->pr;
+    for (int c = 0; c < n_col; c++) {
+        int r = x->triangle ? c + 1 : 0;
+        double *to = front_column(f, pc + c) + pr + r;
+        const double *from = x->mode == ZERO ? NULL : x->from + (size_t)c * (size_t)x->ld + r;
+        if (x->mode == ADD) {
+            add_column(n_row - r, from, to);
+        } else if (x->mode == PUT) {
+            memcpy(to, from, (size_t)(n_row - r) * sizeof *to);
+        } else {
+            memset(to, 0, (size_t)(n_row - r) * sizeof *to);
         }
     }
 }
@@ -168,39 +213,55 @@ int mho_i_elim_place(const mho_i_plan *plan, const mho_i_node *v, int second, in
     return second && stacked ? at + plan->node[v->a].len[g] : at;
 }
 
-static void add_child(const mho_i_plan *plan, const mho_i_node *v, int second,
+/* Is group g of either child the same nodes as one of the other child? */
+static bool both_have(const mho_i_plan *plan, const mho_i_node *v, int second, int g) {
+    const mho_i_node *other = plan->node + (second ? v->a : v->b);
+    int at = mho_i_elim_place(plan, v, second, g);
+    return at == 0 ||
+           (g >= MHO_I_S && other->len[g] && mho_i_elim_place(plan, v, !second, g) == at);
+}
+
+/* Conductances between nodes of a child; what the first has put there, the second adds to. */
+static void set_child(const mho_i_plan *plan, const mho_i_node *v, int second,
                       const mho_i_block *block, const mho_i_front *f) {
     const mho_i_node *child = plan->node + (second ? v->b : v->a);
-    int place[MHO_I_N_GROUP];
-    for (int g = 0; g < MHO_I_N_GROUP; g++) {
-        place[g] = mho_i_elim_place(plan, v, second, g);
-    }
     for (int col = 0; col < MHO_I_N_GROUP; col++) {
         for (int row = col; row < MHO_I_N_GROUP; row++) {
             bool known = row == col && row >= MHO_I_S;
             if (known || !child->len[row] || !child->len[col]) {
                 continue;
             }
+            bool again = second && both_have(plan, v, 1, row) && both_have(plan, v, 1, col);
             patch x = {block->c + (size_t)child->off[col] * (size_t)block->ld + child->off[row],
                        block->ld,
                        child->len[row],
                        child->len[col],
-                       place[row],
-                       place[col],
-                       row == col};
-            add_patch(f, &x);
+                       mho_i_elim_place(plan, v, second, row),
+                       mho_i_elim_place(plan, v, second, col),
+                       row == col,
+                       again ? ADD : PUT};
+            set_patch(f, &x);
         }
     }
 }
 
-static void clear_front(const mho_i_front *f) {
-    int nx = f->nl + f->ns + f->no, n = f->ne + nx, o0 = f->nl + f->ns;
-    for (int k = 0; k < f->ne; k++) {
-        memset(f->panel + (size_t)k * (size_t)n + k, 0, (size_t)(n - k) * sizeof(double));
-    }
-    for (int k = 0; k < o0; k++) {
-        int r = k < f->nl ? k : o0;
-        memset(f->c + (size_t)k * (size_t)nx + r, 0, (size_t)(nx - r) * sizeof(double));
+/* Nodes that only one child has and nodes that only the other has: nothing between them yet. */
+static void clear_between(const mho_i_plan *plan, const mho_i_node *v, const mho_i_front *f) {
+    const mho_i_node *a = plan->node + v->a, *b = plan->node + v->b;
+    for (int ga = 0; ga < MHO_I_N_GROUP; ga++) {
+        for (int gb = 0; gb < MHO_I_N_GROUP; gb++) {
+            bool known = ga >= MHO_I_S && ga == gb;
+            if (known || !a->len[ga] || !b->len[gb] || both_have(plan, v, 0, ga) ||
+                both_have(plan, v, 1, gb)) {
+                continue;
+            }
+            patch x = {.n_row = a->len[ga],
+                       .n_col = b->len[gb],
+                       .pr = mho_i_elim_place(plan, v, 0, ga),
+                       .pc = mho_i_elim_place(plan, v, 1, gb),
+                       .mode = ZERO};
+            set_patch(f, &x);
+        }
     }
 }
 
@@ -208,10 +269,12 @@ static mho_i_block join_blocks(const mho_i_plan *plan, const mho_i_node *v, cons
                                const mho_i_block *b, double *panel, double *work, double *c,
                                int n_thread) {
     mho_i_front f = {panel, c, work, v->ne, v->nl, v->ns, v->no};
-    clear_front(&f);
-    add_child(plan, v, 0, a, &f);
-    add_child(plan, v, 1, b, &f);
-    mho_i_front_eliminate(&f, v->depth < 4 && v->nx > 256, n_thread);
+    clear_between(plan, v, &f);
+    set_child(plan, v, 0, a, &f);
+    set_child(plan, v, 1, b, &f);
+    /* threads pay from about a millisecond of work on */
+    double flops = (double)v->ne * v->nx * (v->nx + v->ne);
+    mho_i_front_eliminate(&f, v->depth < 4 && flops > 4e7, n_thread);
     return (mho_i_block){c, v->nx};
 }
 
@@ -251,9 +314,12 @@ static mho_i_block run_top(const mho_i_plan *plan, int k, mho_i_elim_space *spac
 
 void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S, double *m_S,
                     const mho_i_keep *keep) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(space->n_thread) if (space->n_thread > 1)
+    /* threads pay from about a millisecond of work on */
+    double cells = (double)plan->net->m * (double)plan->net->n;
+    bool spread = space->n_thread > 1 && 31 * cells * sqrt(cells) > 4e7;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(space->n_thread) if (spread)
     for (int t = 0; t < plan->n_task; t++) {
-        int me = space->n_thread > 1 ? omp_get_thread_num() : 0;
+        int me = spread ? omp_get_thread_num() : 0;
         space->result[t] =
             run_task(plan, plan->task[t], g_S, space->thread + me, 0, space->result[t].c, keep);
     }

@@ -80,7 +80,7 @@ static mho_status table_new(mho_ctx *ctx, int p, int q, mho_i_leaf_table *t) {
     return MHO_OK;
 }
 
-static const mho_i_leaf_table *table_of(const mho_i_factor *f, const mho_i_node *leaf) {
+const mho_i_leaf_table *mho_i_factor_table(const mho_i_factor *f, const mho_i_node *leaf) {
     int p = leaf->i1 - leaf->i0, q = leaf->j1 - leaf->j0, k = 0;
     while (f->table[k].p != p || f->table[k].q != q) {
         k++;
@@ -99,8 +99,8 @@ void mho_i_factor_free(mho_i_factor *f) {
         mho_i_free(f->ctx, f->table[k].start);
         mho_i_free(f->ctx, f->table[k].id);
     }
-    void *arrays[] = {f->keep.panel, f->keep.rows, f->m0_S,   f->g0_S,
-                      f->cell,       f->to_in,     f->to_out, f->between};
+    void *arrays[] = {f->keep.panel, f->keep.rows, f->m0_S, f->g0_S,  f->cell, f->to_in,
+                      f->to_out,     f->between,   f->heap, f->local, f->y};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
         mho_i_free(f->ctx, arrays[k]);
     }
@@ -147,6 +147,29 @@ static mho_status factor_alloc(mho_array *a, mho_i_factor *f) {
     return ok ? make_tables(f) : MHO_ERR_NOMEM;
 }
 
+/* Stack that lift_node needs per column: fronts along the way from the root, two at each level. */
+static size_t heap_size(const mho_i_plan *plan) {
+    size_t level[MHO_I_MAX_DEPTH] = {0}, sum = 0;
+    for (int k = 0; k < plan->n_node; k++) {
+        size_t ld = (size_t)(plan->node[k].ne + plan->node[k].nx);
+        int d = plan->node[k].depth;
+        level[d] = ld > level[d] ? ld : level[d];
+    }
+    for (int d = 0; d <= plan->max_depth; d++) {
+        sum += 2 * level[d];
+    }
+    return sum;
+}
+
+/* Workspaces of updates: here, so that an update allocates little. */
+static mho_status lift_space(mho_i_factor *f) {
+    const size_t cols = MHO_I_MAX_CHANGED;
+    f->heap = mho_i_alloc(f->ctx, heap_size(f->plan) * cols, sizeof(double));
+    f->local = mho_i_alloc(f->ctx, 2 * MHO_I_LEAF * (MHO_I_LEAF + 1) * cols, sizeof(double));
+    f->y = mho_i_alloc(f->ctx, (size_t)(f->plan->max_ne + 1) * cols, sizeof(double));
+    return f->heap && f->local && f->y ? MHO_OK : MHO_ERR_NOMEM;
+}
+
 mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out) {
     *out = NULL;
     mho_i_factor *f = mho_i_alloc(a->ctx, 1, sizeof *f);
@@ -155,6 +178,7 @@ mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out) {
     }
     mho_i_elim_space space;
     mho_status status = factor_alloc(a, f);
+    status = status ? status : lift_space(f);
     if (!status) {
         status = mho_i_elim_space_new(f->plan, mho_ctx_threads(a->ctx), &space);
     }
@@ -168,6 +192,10 @@ mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out) {
     memcpy(a->m_S, f->m0_S, a->net.m * a->net.n * sizeof(double));
     *out = f;
     return MHO_OK;
+}
+
+bool mho_i_factor_is_exact(const mho_i_factor *f) {
+    return f->n_changed == 0;
 }
 
 /* ---- currents up the tree ---- */
@@ -223,7 +251,7 @@ static void eliminate(lift *l, const mho_i_node *v, const bundle *u, double *x) 
 
 /* Inside of a leaf: one ampere into the word node and out of the bit node of each of its cells. */
 static void leaf_rows(lift *l, const mho_i_node *v, const bundle *u) {
-    const mho_i_leaf_table *t = table_of(l->f, v);
+    const mho_i_leaf_table *t = mho_i_factor_table(l->f, v);
     const double *val =
         (const double *)(l->f->keep.rows + l->f->plan->group[v->group0].keep) + v->lane;
     size_t nl = (size_t)t->n_local;
@@ -255,7 +283,7 @@ static void leaf_rows(lift *l, const mho_i_node *v, const bundle *u) {
 }
 
 static void lift_leaf(lift *l, const mho_i_node *v, bundle *u) {
-    const mho_i_leaf_table *t = table_of(l->f, v);
+    const mho_i_leaf_table *t = mho_i_factor_table(l->f, v);
     int at[4 * MHO_I_LEAF], ld = v->ne + v->nx;
     mho_i_elim_leaf_map(l->f->plan->net, v, at);
     leaf_rows(l, v, u);
@@ -339,55 +367,30 @@ static void lift_node(lift *l, int k, bundle *u) {
     eliminate(l, v, u, u->x);
 }
 
-/* Stack that lift_node needs per column: fronts along the way from the root, two at each level. */
-static size_t heap_size(const mho_i_plan *plan) {
-    size_t level[MHO_I_MAX_DEPTH] = {0}, sum = 0;
-    for (int k = 0; k < plan->n_node; k++) {
-        size_t ld = (size_t)(plan->node[k].ne + plan->node[k].nx);
-        int d = plan->node[k].depth;
-        level[d] = ld > level[d] ? ld : level[d];
-    }
-    for (int d = 0; d <= plan->max_depth; d++) {
-        sum += 2 * level[d];
-    }
-    return sum;
-}
-
 /* Answers to 1 A through each of n cells: to_in [n][m], to_out [n][n_out], r [n][n]. */
-static mho_status lift_cells(const mho_i_factor *f, int n, const int *cell, double *to_in,
-                             double *to_out, double *r) {
-    mho_ctx *ctx = f->ctx;
+static void lift_cells(mho_i_factor *f, int n, const int *cell, double *to_in, double *to_out,
+                       double *r) {
     const mho_i_node *root = f->plan->node;
     size_t m = f->plan->net->m, n_out = f->plan->net->n, cols = (size_t)n;
-    double *heap = mho_i_alloc(ctx, heap_size(f->plan) * cols, sizeof *heap);
-    double *local = mho_i_alloc(ctx, 2 * MHO_I_LEAF * (MHO_I_LEAF + 1) * cols, sizeof *local);
-    double *y = mho_i_alloc(ctx, (size_t)(f->plan->max_ne + 1) * cols, sizeof *y);
-    mho_status status = heap && local && y ? MHO_OK : MHO_ERR_NOMEM;
-    if (!status) {
-        memset(r, 0, cols * cols * sizeof *r);
-        lift l = {f, n, cell, r, heap, local, y};
-        bundle u = {.n_col = n};
-        for (int c = 0; c < n; c++) {
-            u.col[c] = c;
+    memset(r, 0, cols * cols * sizeof *r);
+    lift l = {f, n, cell, r, f->heap, f->local, f->y};
+    bundle u = {.n_col = n};
+    for (int c = 0; c < n; c++) {
+        u.col[c] = c;
+    }
+    lift_node(&l, 0, &u);
+    for (size_t c = 0; c < cols; c++) {
+        const double *x = u.x + c * (size_t)root->nx;
+        for (size_t i = 0; i < m; i++) {
+            to_in[c * m + i] = root->ns ? x[(size_t)root->off[MHO_I_S] + i] : 0;
         }
-        lift_node(&l, 0, &u);
-        for (size_t c = 0; c < cols; c++) {
-            const double *x = u.x + c * (size_t)root->nx;
-            for (size_t i = 0; i < m; i++) {
-                to_in[c * m + i] = root->ns ? x[(size_t)root->off[MHO_I_S] + i] : 0;
-            }
-            for (size_t j = 0; j < n_out; j++) {
-                to_out[c * n_out + j] = root->no ? x[(size_t)root->off[MHO_I_O] + j] : 0;
-            }
-            for (size_t d = 0; d < c; d++) {
-                r[c * cols + d] = r[d * cols + c];
-            }
+        for (size_t j = 0; j < n_out; j++) {
+            to_out[c * n_out + j] = root->no ? x[(size_t)root->off[MHO_I_O] + j] : 0;
+        }
+        for (size_t d = 0; d < c; d++) {
+            r[c * cols + d] = r[d * cols + c];
         }
     }
-    mho_i_free(ctx, heap);
-    mho_i_free(ctx, local);
-    mho_i_free(ctx, y);
-    return status;
 }
 
 /* ---- the update ---- */
@@ -471,12 +474,15 @@ static mho_status lift_all(mho_i_factor *f) {
     int n = f->n_changed;
     size_t cols = (size_t)n;
     double *r = mho_i_alloc(f->ctx, cols * cols, sizeof *r);
-    mho_status status = r ? lift_cells(f, n, f->cell, f->to_in, f->to_out, r) : MHO_ERR_NOMEM;
-    for (size_t c = 0; c < cols && !status; c++) {
+    if (!r) {
+        return MHO_ERR_NOMEM;
+    }
+    lift_cells(f, n, f->cell, f->to_in, f->to_out, r);
+    for (size_t c = 0; c < cols; c++) {
         memcpy(f->between + c * MHO_I_MAX_CHANGED, r + c * cols, cols * sizeof *r);
     }
     mho_i_free(f->ctx, r);
-    return status;
+    return MHO_OK;
 }
 
 mho_status mho_i_factor_update(mho_array *a, size_t n_cell, const size_t *cell, bool *done) {

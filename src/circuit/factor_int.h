@@ -26,14 +26,16 @@ struct mho_i_factor {
     double *g0_S; /* [m][n] its cells */
     /* cells that differ from g0_S, and the answers to 1 A through each of them */
     int n_changed;
-    int *cell;       /* [MHO_I_MAX_CHANGED] network index */
-    double *to_in;   /* [..][m] current that reaches each input */
-    double *to_out;  /* [..][n] and each output */
-    double *between; /* [MAX][MAX] voltage at one cell from the current through another */
+    int *cell;                /* [MHO_I_MAX_CHANGED] network index */
+    double *to_in;            /* [..][m] current that reaches each input */
+    double *to_out;           /* [..][n] and each output */
+    double *between;          /* [MAX][MAX] voltage at one cell from the current through another */
+    double *heap, *local, *y; /* workspaces of the way up, NULL until needed */
 };
 
 enum { MHO_I_MAX_CHANGED = 64 };
 
+const mho_i_leaf_table *mho_i_factor_table(const mho_i_factor *f, const mho_i_node *leaf);
 /* Bring a->m_S to a->g_S, of which n_cell network cells may have changed since the last call.
  * false in *done: too many, build anew. */
 mho_status mho_i_factor_update(mho_array *a, size_t n_cell, const size_t *cell, bool *done);

@@ -6,7 +6,7 @@
 #include <cblas.h>
 #include <omp.h>
 
-enum { PANEL = 32, TILE = 192, ROWS = 192 };
+enum { PANEL = 48, TILE = 256, ROWS = 256 };
 
 static int min_int(int a, int b) {
     return a < b ? a : b;

@@ -79,7 +79,7 @@ void mho_i_ladder_free(mho_i_ladder *l) {
     memset(l, 0, sizeof *l);
 }
 
-/* ---- kernels ---- */
+/* ---- kernels: they work on a copy of the structure, whose pointers no store can change ---- */
 
 INLINE void transpose4(v4 *a) {
     const v4i even = {0, 4, 2, 6}, odd = {1, 5, 3, 7}, low = {0, 1, 4, 5}, high = {2, 3, 6, 7};
@@ -99,7 +99,8 @@ INLINE v4 *mv(double *x) {
     return (v4 *)(void *)x;
 }
 
-MHO_MULTIARCH static void factor_words(mho_i_ladder *l) {
+MHO_MULTIARCH static void factor_words(const mho_i_ladder *ladder) {
+    const mho_i_ladder here = *ladder, *l = &here;
     size_t ld = l->ld, n = l->n;
     for (size_t i = 0; i < l->mp; i += MHO_I_ROWS) {
         const v4 *s = cv(l->seg_w + i), *lo = cv(l->lo_w + i), *hi = cv(l->hi_w + i);
@@ -126,7 +127,8 @@ MHO_MULTIARCH static void factor_words(mho_i_ladder *l) {
     }
 }
 
-MHO_MULTIARCH static void factor_bits(mho_i_ladder *l) {
+MHO_MULTIARCH static void factor_bits(const mho_i_ladder *ladder) {
+    const mho_i_ladder here = *ladder, *l = &here;
     size_t ld = l->ld, m = l->m;
     for (size_t j = 0; j < ld; j += MHO_I_STRIP) {
         v4 h[W];
@@ -169,7 +171,8 @@ INLINE void words_back(const v4 *e, const v4 *s, const v4 *y, v4 *x0, v4 *x1, v4
     transpose4(a + 4);
 }
 
-MHO_MULTIARCH static void words(mho_i_ladder *l, const double *in, double *out) {
+MHO_MULTIARCH static void words(const mho_i_ladder *ladder, const double *in, double *out) {
+    const mho_i_ladder here = *ladder, *l = &here;
     size_t ld = l->ld, n4 = round_up(l->n, 4);
     v4 *y = mv(l->y);
     for (size_t i = 0; i < l->mp; i += MHO_I_ROWS) {
@@ -195,8 +198,8 @@ MHO_MULTIARCH static void words(mho_i_ladder *l, const double *in, double *out) 
 
 /* One tile after the word ladders: q = D (p - a), sum += p.q and the bit wires above each row, coef
  * being the conductance above row k and p_above the row above the tile. */
-INLINE void apply_tile(mho_i_ladder *l, size_t at, const v4 *a, const v4 *const *coef, v4 above,
-                       v4 *sum) {
+INLINE void apply_tile(const mho_i_ladder *l, size_t at, const v4 *a, const v4 *const *coef,
+                       v4 above, v4 *sum) {
     v4 s0 = *sum, s1 = {0};
     for (size_t k = 0; k < 8; k++) {
         v4 p = *cv(l->p + at + k * l->ld), q = *cv(l->d + at + k * l->ld) * (p - a[k]);
@@ -210,7 +213,8 @@ INLINE void apply_tile(mho_i_ladder *l, size_t at, const v4 *a, const v4 *const 
 }
 
 /* x += alpha p; p = z + beta p; q = D (p - Tw^-1 D p); returns p.(A p), the bit wires included. */
-MHO_MULTIARCH static double apply(mho_i_ladder *l, double beta, double alpha) {
+MHO_MULTIARCH static double apply(const mho_i_ladder *ladder, double beta, double alpha) {
+    const mho_i_ladder here = *ladder, *l = &here;
     size_t ld = l->ld, n4 = round_up(l->n, 4), m = l->m;
     const v4 zero = {0};
     v4 *y = mv(l->y), sum = {0};
@@ -255,8 +259,8 @@ MHO_MULTIARCH static double apply(mho_i_ladder *l, double beta, double alpha) {
 }
 
 /* One row of a strip on the way down: s the conductance to the row below, up that above. */
-INLINE void bits_row(mho_i_ladder *l, size_t at, double alpha, const v4 *s, const v4 *up, bool last,
-                     v4 *in, v4 *y) {
+INLINE void bits_row(const mho_i_ladder *l, size_t at, double alpha, const v4 *s, const v4 *up,
+                     bool last, v4 *in, v4 *y) {
     for (size_t u = 0; u < W; u++) {
         v4 p = cv(l->p + at)[u], e = cv(l->eb + at)[u];
         v4 out = last ? s[u] * p : s[u] * (p - cv(l->p + at + l->ld)[u]);
@@ -269,7 +273,8 @@ INLINE void bits_row(mho_i_ladder *l, size_t at, double alpha, const v4 *s, cons
 }
 
 /* r -= alpha (q + bit wires of p); z = Tb^-1 r; returns r.z */
-MHO_MULTIARCH static double bits(mho_i_ladder *l, double alpha) {
+MHO_MULTIARCH static double bits(const mho_i_ladder *ladder, double alpha) {
+    const mho_i_ladder here = *ladder, *l = &here;
     size_t ld = l->ld, m = l->m;
     v4 sum = {0}, more = {0};
     for (size_t j = 0; j < ld; j += MHO_I_STRIP) {

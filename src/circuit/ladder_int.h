@@ -17,13 +17,13 @@ typedef struct mho_i_ladder {
     mho_ctx *ctx;
     const mho_i_net *net;
     size_t m, n, mp, ld;
-    bool plain; /* every line has resistance and no break: vector kernels */
+    bool plain;    /* every line has resistance and no break: vector kernels */
     double *block; /* the grids: */
     double *d;     /* cell slopes */
-    double *ew; /* 1/pivot of word ladders, [mp/8][ld][8] */
-    double *eb; /* of bit ladders, [mp][ld] */
-    double *x;  /* solution db */
-    double *q;  /* right-hand side in; scratch */
+    double *ew;    /* 1/pivot of word ladders, [mp/8][ld][8] */
+    double *eb;    /* of bit ladders, [mp][ld] */
+    double *x;     /* solution db */
+    double *q;     /* right-hand side in; scratch */
     double *p, *r, *z;
     double *y;    /* [ld][8] */
     double *line; /* [6][...]: seg, lo, hi of padded rows, then of padded columns */

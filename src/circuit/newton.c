@@ -297,12 +297,24 @@ static void output(const worker *k, double *i_A) {
     }
 }
 
+MHO_MULTIARCH static double row_power(size_t n, double u, const double *pot, const double *i) {
+    double s[8] = {0};
+    size_t j = 0;
+    for (; j + 8 <= n; j += 8) {
+        for (size_t k = 0; k < 8; k++) {
+            s[k] += (u - pot[j + k]) * i[j + k];
+        }
+    }
+    for (; j < n; j++) {
+        s[0] += (u - pot[j]) * i[j];
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 static double delivered(const worker *k) {
     double power = 0;
     for (size_t r = 0; r < k->net->m; r++) {
-        for (size_t j = 0; j < k->net->n; j++) {
-            power += (k->u[r] - k->net->sense.pot_V[j]) * k->i[r * k->l.ld + j];
-        }
+        power += row_power(k->net->n, k->u[r], k->net->sense.pot_V, k->i + r * k->l.ld);
     }
     return power;
 }
@@ -423,8 +435,9 @@ static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const do
                                double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
     int n_worker = mho_ctx_threads(a->ctx);
     n_worker = (size_t)n_worker > n_vec ? (int)n_vec : n_worker;
-    if (a->opt.law == MHO_LAW_USER) {
-        n_worker = n_vec > 0; /* the callback runs on the caller's thread */
+    bool small = a->net.m * a->net.n * n_vec < 65536; /* below about a millisecond */
+    if (a->opt.law == MHO_LAW_USER || small) {
+        n_worker = n_vec > 0; /* a callback runs on the caller's thread */
     }
     mho_status status = MHO_OK;
     if (!a->workers || a->workers->linear != linear || a->workers->n_worker < n_worker) {

@@ -3,7 +3,6 @@
 #include "circuit_int.h"
 
 #include <cblas.h>
-#include <omp.h>
 #include <string.h>
 
 const char *mho_array_solver_name(mho_array_solver solver) {
@@ -53,10 +52,30 @@ mho_array_solver mho_array_choice(const mho_array *a, size_t n_vec) {
     return cg < transfer ? MHO_SOLVER_CG : MHO_SOLVER_TRANSFER;
 }
 
-static mho_status check_inputs(mho_array *a, size_t n_vec, const double *v_V) {
-    for (size_t k = 0; k < n_vec * a->net.m; k++) {
+/* Is every |x| at most `most`, none of them NAN? */
+MHO_MULTIARCH static bool all_within(size_t n, double most, const double *x) {
+    double bad[8] = {0};
+    size_t k = 0;
+    for (; k + 8 <= n; k += 8) {
+        for (size_t u = 0; u < 8; u++) {
+            bad[u] += fabs(x[k + u]) <= most ? 0 : 1;
+        }
+    }
+    for (; k < n; k++) {
+        bad[0] += fabs(x[k]) <= most ? 0 : 1;
+    }
+    return bad[0] + bad[1] + bad[2] + bad[3] + bad[4] + bad[5] + bad[6] + bad[7] == 0;
+}
+
+mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V) {
+    const double most_V = 1e12;
+    if (all_within(n_vec * a->net.m, most_V, v_V)) {
+        return MHO_OK;
+    }
+    for (size_t k = 0; k < n_vec * a->net.m;
+         k++) { /* which one; lines not selected may be anything */
         size_t i = k % a->net.m;
-        if (!a->net.drive.off[i] && !(isfinite(v_V[k]) && fabs(v_V[k]) <= 1e12)) {
+        if (!a->net.drive.off[i] && !(fabs(v_V[k]) <= most_V)) {
             return mho_i_fail(a->ctx, MHO_ERR_ARG,
                               "input %zu of vector %zu = %g V: allowed are finite values up to "
                               "1e12 V",
@@ -125,8 +144,33 @@ mho_status mho_i_read_build(mho_array *a) {
     return build(a);
 }
 
-/* i = v M in blocks of vectors that do not depend on the number of threads. Inputs of lines that
- * are not selected meet rows of zeros, so they may be anything finite; make them 0. */
+static void multiply_tile(const mho_array *a, const double *v_V, double *i_A, size_t v0, size_t v1,
+                          size_t c0, size_t c1) {
+    int m = (int)a->net.m, n = (int)a->net.n;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(v1 - v0), (int)(c1 - c0), m, 1,
+                v_V + v0 * a->net.m, m, a->m_S + c0, n, 0, i_A + v0 * a->net.n + c0, n);
+}
+
+/* i = v M; large products in tiles that do not depend on the number of threads: of 64 vectors when
+ * there are many, else of 256 columns. */
+static void multiply(const mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
+    size_t n = a->net.n;
+    if ((double)n_vec * (double)a->net.m * (double)n < 5e6) {
+        multiply_tile(a, v_V, i_A, 0, n_vec, 0, n);
+        return;
+    }
+    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
+    size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
+    int n_thread = mho_ctx_threads(a->ctx);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1)
+    for (size_t t = 0; t < nv * nc; t++) {
+        size_t v0 = t / nc * tv, c0 = t % nc * tc;
+        multiply_tile(a, v_V, i_A, v0, v0 + tv < n_vec ? v0 + tv : n_vec, c0,
+                      c0 + tc < n ? c0 + tc : n);
+    }
+}
+
+/* Inputs of lines that are not selected meet rows of zeros but may be anything: make them 0. */
 static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
     size_t m = a->net.m, n = a->net.n;
     double *clean = NULL;
@@ -144,19 +188,7 @@ static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double 
         }
         v_V = clean;
     }
-    /* tiles of 64 vectors when there are many, else of columns */
-    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
-    size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
-    int n_thread = mho_ctx_threads(a->ctx);
-    double work = (double)n_vec * (double)m * (double)n;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1 && work > 1e5)
-    for (size_t t = 0; t < nv * nc; t++) {
-        size_t v0 = t / nc * tv, c0 = t % nc * tc;
-        size_t v1 = v0 + tv < n_vec ? v0 + tv : n_vec, c1 = c0 + tc < n ? c0 + tc : n;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(v1 - v0), (int)(c1 - c0),
-                    (int)m, 1, v_V + v0 * m, (int)m, a->m_S + c0, (int)n, 0, i_A + v0 * n + c0,
-                    (int)n);
-    }
+    multiply(a, n_vec, v_V, i_A);
     for (size_t k = 0; a->has_bias && k < n_vec * n; k++) {
         i_A[k] += a->i0_A[k % n];
     }
@@ -237,7 +269,7 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
                           mho_array_report *rep) {
     mho_array_report unused = {0};
     mho_array_solver solver = mho_array_choice(a, n_vec);
-    mho_status status = check_inputs(a, n_vec, v_V);
+    mho_status status = mho_i_read_check(a, n_vec, v_V);
     if (status) {
         return status;
     }
@@ -252,17 +284,56 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
     return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
 }
 
+bool mho_i_read_down(const mho_array *a, size_t n_vec) {
+    bool ready = a->factor && mho_i_factor_is_exact(a->factor);
+    return mho_array_choice(a, n_vec) == MHO_SOLVER_TRANSFER && !a->nonlinear &&
+           mho_i_factor_fits(a) && (ready || n_vec >= 16);
+}
+
+mho_status mho_i_read_factor(mho_array *a) {
+    if (a->factor && mho_i_factor_is_exact(a->factor)) {
+        return MHO_OK;
+    }
+    mho_i_array_forget(a);
+    a->was_updated = true; /* keep the factor */
+    return build(a);
+}
+
+/* Many vectors of ohmic cells: through the kept factor, which is built if need be. */
+static mho_status nodes_down(mho_array *a, size_t n_vec, const double *v_V, double *w_V,
+                             double *b_V, mho_array_report *rep) {
+    double t0 = mho_i_now_s();
+    mho_status status = mho_i_read_factor(a);
+    double t1 = mho_i_now_s();
+    if (!status) {
+        status = mho_i_factor_nodes(a, n_vec, v_V, NULL, w_V, b_V, rep);
+    }
+    rep->build_s = t1 - t0;
+    rep->read_s = mho_i_now_s() - t1;
+    if (!status && rep->n_unconverged) {
+        status = mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                            "%zu of %zu vectors have a Kirchhoff residual of up to %.3g of the "
+                            "largest line current, wanted %.3g (tol_rel)",
+                            rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel);
+    }
+    return status;
+}
+
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep) {
-    mho_status status = check_inputs(a, n_vec, v_V);
+    mho_status status = mho_i_read_check(a, n_vec, v_V);
     if (status) {
         return status;
     }
     mho_array_solver solver = mho_array_choice(a, n_vec);
+    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
+    if (!i_A && mho_i_read_down(a, n_vec)) {
+        return nodes_down(a, n_vec, v_V, w_V, b_V, rep);
+    }
     if (solver == MHO_SOLVER_TRANSFER) {
         solver = a->nonlinear ? MHO_SOLVER_NEWTON : MHO_SOLVER_CG;
+        rep->solver = solver;
     }
-    *rep = (mho_array_report){.solver = solver, .wire_load = wire_load(a)};
     return solve(a, solver, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 

@@ -111,25 +111,18 @@ static double ideal_worst(const mho_i_lines *l, size_t line, const double *f, si
     return tied || isinf(l->hi_S[line]) ? worst : larger(worst, fabs(sum));
 }
 
-/* *worst = max(*worst, |f|); NAN if one of them is not finite. */
+/* *worst = max(*worst, |f|), or what is not finite. Doubles >= 0 are ordered like the integers of
+ * the same bits, NAN above all: one vectorisable comparison does both. */
 MHO_MULTIARCH static void max_abs(size_t n, const double *f, double *worst) {
-    double w[8] = {0}, sum[8] = {0};
-    size_t k = 0;
-    for (; k + 8 <= n; k += 8) {
-        for (size_t u = 0; u < 8; u++) {
-            double x = fabs(f[k + u]);
-            w[u] = x > w[u] ? x : w[u];
-            sum[u] += x * 0; /* NAN stays, which a comparison would lose */
-        }
+    int64_t most;
+    memcpy(&most, worst, sizeof most);
+    for (size_t k = 0; k < n; k++) {
+        int64_t x;
+        memcpy(&x, f + k, sizeof x);
+        x &= INT64_MAX;
+        most = x > most ? x : most;
     }
-    for (; k < n; k++) {
-        double x = fabs(f[k]);
-        w[0] = x > w[0] ? x : w[0];
-        sum[0] += x * 0;
-    }
-    for (size_t u = 0; u < 8; u++) {
-        *worst = (w[u] > *worst ? w[u] : *worst) + sum[u];
-    }
+    memcpy(worst, &most, sizeof most);
 }
 
 /* Largest sum of |current| of a row and of a column; in eight columns at a time for the latter. */

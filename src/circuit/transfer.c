@@ -16,7 +16,7 @@ static mho_status build_one(const mho_i_plan *plan, const double *g_S, double *m
 }
 
 /* Workspaces below this stay with the array: fresh pages cost as much as a small build. */
-enum { KEEP_MIB = 160 };
+enum { KEEP_MIB = 512 };
 
 void mho_i_elim_free(mho_i_elim *elim) {
     if (elim) {

@@ -37,14 +37,18 @@ static size_t network_cell(const mho_array *a, size_t user) {
 /* The new conductances; old [n_cell] gets what the user had programmed. */
 static void exchange(mho_array *a, size_t n_cell, const size_t *cell, const double *g_S,
                      double *old) {
+    double cells = (double)a->n_row * (double)a->n_col;
     for (size_t k = 0; k < n_cell; k++) {
         if (old) {
             old[k] = a->g_user_S[cell[k]];
         }
+        double *now = a->g_S + network_cell(a, cell[k]);
         a->g_user_S[cell[k]] = g_S[k];
-        a->g_S[network_cell(a, cell[k])] = mho_i_array_effective(a, cell[k], g_S[k]);
+        a->g_mean_S -= *now / cells;
+        *now = mho_i_array_effective(a, cell[k], g_S[k]);
+        a->g_mean_S += *now / cells;
     }
-    mho_i_array_measure(a);
+    a->g_mean_S = a->g_mean_S > 0 ? a->g_mean_S : 0; /* rounding */
 }
 
 /* The transfer matrix follows, or is forgotten. */

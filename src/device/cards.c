@@ -1,5 +1,5 @@
 /* cards.c - parameter tables of the device models: one X-macro row each in mho/device.h makes the
- * struct, this table, the documentation and the report's section on assumptions.                  */
+ * struct, this table, the documentation and the report's section on assumptions. */
 #include "device_int.h"
 
 #include <math.h>
@@ -21,13 +21,10 @@ static const neuron_row neuron_rows[] = {
 enum { N_NEURON_ROW = sizeof neuron_rows / sizeof *neuron_rows };
 
 void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]) {
-    static const char *const endings[][2] = {{"ohm", "_ohm"},   {"S", "_S"},
-                                             {"V", "_V"},       {"W", "_W"},
-                                             {"J", "_J"},       {"s", "_s"},
-                                             {"K", "_K"},       {"m2", "_m2"},
-                                             {"1/K", "_per_K"}, {"K/W", "_K_per_W"},
-                                             {"", "_rel"},      {"J/K", "_J_per_K"},
-                                             {"", "_frac"}};
+    static const char *const endings[][2] = {
+        {"ohm", "_ohm"}, {"S", "_S"},         {"V", "_V"},   {"W", "_W"},       {"J", "_J"},
+        {"s", "_s"},     {"K", "_K"},         {"m2", "_m2"}, {"1/K", "_per_K"}, {"K/W", "_K_per_W"},
+        {"", "_rel"},    {"J/K", "_J_per_K"}, {"", "_frac"}};
     size_t n = strlen(field);
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
         size_t n_end = strlen(endings[k][1]);
@@ -55,7 +52,8 @@ mho_status mho_neuron_card(mho_ctx *ctx, const char *card, mho_neuron_param *out
     if (c < 0) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "card \"%s\": the cards of vo2-neuron are U (UCSD, 1 um), T (Technion, "
-                          "200 nm gap) and N (scaled nano neuron)", card ? card : "");
+                          "200 nm gap) and N (scaled nano neuron)",
+                          card ? card : "");
     }
     for (size_t k = 0; k < N_NEURON_ROW; k++) {
         *neuron_field(out, k) = neuron_rows[k].value[c];
@@ -72,7 +70,7 @@ mho_param_info mho_neuron_param_describe(size_t k, const char *card) {
     const neuron_row *r = &neuron_rows[k];
     int c = card_index(card);
     c = c < 0 ? 2 : c;
-    mho_param_info info = {"",     r->unit, r->min, r->max, r->marks[c], r->source[c], r->help};
+    mho_param_info info = {"", r->unit, r->min, r->max, r->marks[c], r->source[c], r->help};
     mho_i_param_key(r->key, r->unit, info.key);
     return info;
 }

@@ -4,7 +4,8 @@
  *     G + c = (target + c) exp(s z - s^2/2),  c = (g_max - g_min)/4,
  * with s such that the rms error is attempt_error_rel of the range at any target; G stays above a
  * tenth of g_min. Verify accepts errors inside +-w; w is what leaves program_error_rel rms in a
- * normal law of the attempt error cut at +-w. A cell that was never accepted keeps its best attempt. */
+ * normal law of the attempt error cut at +-w. A cell that was never accepted keeps its best
+ * attempt. */
 #include "device_int.h"
 
 #include <math.h>
@@ -67,13 +68,13 @@ static double write_cell(const mho_cbram_param *p, uint64_t seed, uint32_t cell,
     return best;
 }
 
-mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param, uint64_t seed, size_t first,
-                             size_t n, const double *target_S, double *g_S, bool quantise,
-                             bool noisy, mho_write_stats *stats) {
+mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param, uint64_t seed,
+                             size_t first, size_t n, const double *target_S, double *g_S,
+                             bool quantise, bool noisy, mho_write_stats *stats) {
     double range = param->g_max_S - param->g_min_S;
     if (!(range > 0)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "g_min = %g S is not below g_max = %g S", param->g_min_S,
-                          param->g_max_S);
+        return mho_i_fail(ctx, MHO_ERR_ARG, "g_min = %g S is not below g_max = %g S",
+                          param->g_min_S, param->g_max_S);
     }
     double attempt = fmax(param->attempt_error_rel, param->program_error_rel);
     double window = verify_window(attempt, param->program_error_rel);
@@ -81,8 +82,8 @@ mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param, uint64_
     double sum2 = 0;
     for (size_t k = 0; k < n; k++) {
         if (!(target_S[k] >= 0 && isfinite(target_S[k]))) {
-            return mho_i_fail(ctx, MHO_ERR_ARG, "target_S[%zu] = %g S: finite and >= 0 is wanted", k,
-                              target_S[k]);
+            return mho_i_fail(ctx, MHO_ERR_ARG, "target_S[%zu] = %g S: finite and >= 0 is wanted",
+                              k, target_S[k]);
         }
         double level = quantise ? nearest_level(param, target_S[k]) : target_S[k], g = level;
         if (noisy && attempt > 0) {

@@ -1,5 +1,5 @@
 /* device_int.h - physics of single nanodevices: hysteresis, mixing laws, the Mott neuron, CBRAM.
- * Knows nothing of matrices, arrays or networks.                                                  */
+ * Knows nothing of matrices, arrays or networks. */
 #ifndef MHO_DEVICE_INT_H
 #define MHO_DEVICE_INT_H
 
@@ -8,7 +8,7 @@
 
 /* ---- cards.c ---- */
 /* Name in files of a field: "rth_K_per_W" with unit "K/W" gives "rth"; _rel and _frac of pure
- * numbers go too, _ratio stays because a bare noun would not say what is meant.                   */
+ * numbers go too, _ratio stays because a bare noun would not say what is meant. */
 void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]);
 
 /* ---- hysteresis (L2P), hysteresis.c ---- */
@@ -36,7 +36,7 @@ typedef struct mho_i_neuron {
     const mho_neuron_circuit *c;
     double r_heater_ohm, rth_K_per_W, r300_ohm, r_metal_ohm, trim_V;
     int n_slice;
-    double s[MHO_I_MAX_SLICE]; /* temperature rise of a slice over that under the wire */
+    double s[MHO_I_MAX_SLICE];            /* temperature rise of a slice over that under the wire */
     mho_i_branch branch[MHO_I_MAX_SLICE]; /* heating branch after the reset */
 } mho_i_neuron;
 /* rise_before_K: temperature rise under the wire that the evaluation before the reset reached. */
@@ -45,7 +45,7 @@ void mho_i_neuron_init(mho_i_neuron *n, const mho_neuron_param *p, const mho_neu
 /* Film resistance at temperature rise rise_K under the wire; d_dtc (may be NULL): by t_c, ohm/K. */
 double mho_i_neuron_film_ohm(const mho_i_neuron *n, double rise_K, double *d_dtc);
 /* The same for n_rise rises at once, vectorised with fast transcendental functions (relative error
- * below 1e-12); d_dtc out [n_rise]. neuron_kernel.c                                               */
+ * below 1e-12); d_dtc out [n_rise]. neuron_kernel.c */
 void mho_i_neuron_film_many(const mho_i_neuron *n, int n_rise, const double *rise_K, double *r_ohm,
                             double *d_dtc);
 /* Amplifier output that holds the rise, trim taken off; < 0 if the film alone heats more. */

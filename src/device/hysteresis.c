@@ -4,7 +4,7 @@
  *     Tp   = Tpr P( (T - Tr)/Tpr ),   P(x) = 1/2 (1 - sin(gamma x)) (1 + tanh(pi^2 - 2 pi x))
  *     Tpr  = dir w/2 + Tc - atanh(2 gr - 1)/beta - Tr
  *
- * de Almeida, Deep, Lima, Neff, Opt. Eng. 41, 2582 (2002).                                        */
+ * de Almeida, Deep, Lima, Neff, Opt. Eng. 41, 2582 (2002). */
 #include "device_int.h"
 
 #include <math.h>
@@ -14,9 +14,7 @@ static double proximity(double x, double gamma) {
 }
 
 double mho_i_branch_fraction(const mho_i_branch *b, double t_K) {
-    double t_p = b->t_pr_K == 0
-                     ? 0
-                     : b->t_pr_K * proximity((t_K - b->t_r_K) / b->t_pr_K, b->gamma);
+    double t_p = b->t_pr_K == 0 ? 0 : b->t_pr_K * proximity((t_K - b->t_r_K) / b->t_pr_K, b->gamma);
     return 0.5 +
            0.5 * tanh(b->beta_per_K * (b->direction * b->width_K / 2 + b->t_c_K - (t_K + t_p)));
 }

@@ -5,7 +5,7 @@
  *                     fraction f = 1 - g:  s = (B + sqrt(B^2 + 4 (d-1) sm si)) / (2 (d-1)),
  *                     B = sm (d f - 1) + si (d (1-f) - 1)
  *   general effective medium (McLachlan, J. Phys. C 20, 865 (1987)) with s = t, fc = 1/2:
- *                     the Bruggeman equation of the conductivities raised to 1/t                   */
+ *                     the Bruggeman equation of the conductivities raised to 1/t */
 #include "device_int.h"
 
 #include <math.h>

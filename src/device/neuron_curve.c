@@ -1,7 +1,7 @@
 /* neuron_curve.c - transfer curves of many neurons, without iteration: the curve is computed along
  * the temperature rise (v_in and v_out are explicit there) and read off at uniform v_in by cubic
  * Hermite interpolation with fourth-order slopes.
- * With 160 rises over the working range the error is below 1e-5 of the span (tests).              */
+ * With 160 rises over the working range the error is below 1e-5 of the span (tests). */
 #include "device_int.h"
 
 #include <math.h>
@@ -103,10 +103,11 @@ static void fill_table(const mho_i_curve *c, const mho_neuron_circuit *circuit,
                        const mho_neuron_grid *grid, double trim_V, double v_full_V, float *table) {
     int hint = 0;
     for (size_t k = 0; k <= grid->n_low + grid->n_high; k++) {
-        double z = k < grid->n_low
-                       ? grid->z_min + (grid->z_knee - grid->z_min) * (double)k / (double)grid->n_low
-                       : grid->z_knee + (grid->z_max - grid->z_knee) * (double)(k - grid->n_low) /
-                                            (double)grid->n_high;
+        double z =
+            k < grid->n_low
+                ? grid->z_min + (grid->z_knee - grid->z_min) * (double)k / (double)grid->n_low
+                : grid->z_knee + (grid->z_max - grid->z_knee) * (double)(k - grid->n_low) /
+                                     (double)grid->n_high;
         double v = circuit->v_bias_V + z * circuit->v_swing_V, d;
         double out = mho_i_curve_at(c, (v < 0 ? 0 : v) + trim_V, &d, &hint);
         table[2 * k] = (float)(out / v_full_V);
@@ -152,15 +153,17 @@ static mho_status check_tables(mho_ctx *ctx, const mho_neuron_trim *trim,
                                const mho_neuron_grid *grid, double v_full_V) {
     if (!(grid->z_min < grid->z_knee && grid->z_knee < grid->z_max) || grid->n_low < 1 ||
         grid->n_high < 1 || !(v_full_V > 0)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "curve grid z = %g, %g, %g with %zu + %zu intervals, full scale %g V: rising "
-                          "z, intervals and a positive full scale are wanted", grid->z_min,
-                          grid->z_knee, grid->z_max, grid->n_low, grid->n_high, v_full_V);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "curve grid z = %g, %g, %g with %zu + %zu intervals, full scale %g V: rising "
+            "z, intervals and a positive full scale are wanted",
+            grid->z_min, grid->z_knee, grid->z_max, grid->n_low, grid->n_high, v_full_V);
     }
     if (trim && (trim->n_bit < 1 || trim->n_bit > 24 || !(trim->range_V > 0))) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "trim DAC of %d bit over +-%g V: allowed are 1 to 24 bit and a positive range",
-                          trim->n_bit, trim->range_V);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "trim DAC of %d bit over +-%g V: allowed are 1 to 24 bit and a positive range",
+            trim->n_bit, trim->range_V);
     }
     return MHO_OK;
 }
@@ -179,7 +182,8 @@ mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param,
     if (status < 0) {
         return status;
     }
-    double v_top = circuit->v_bias_V + grid->z_max * circuit->v_swing_V + (trim ? trim->range_V : 0);
+    double v_top =
+        circuit->v_bias_V + grid->z_max * circuit->v_swing_V + (trim ? trim->range_V : 0);
     double rise = mho_i_neuron_rise_full_K(param, circuit);
     size_t bad = n_dev, clipped = 0, n_node = grid->n_low + grid->n_high + 1;
 #pragma omp parallel for schedule(dynamic, 16) num_threads(mho_ctx_threads(ctx)) reduction(min : bad)  \
@@ -207,9 +211,10 @@ mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param,
         *n_clipped = clipped;
     }
     if (bad < n_dev) {
-        return mho_i_fail(ctx, MHO_ERR_SINGULAR,
-                          "neuron %zu runs away thermally below z = %g: lower film_heat_K or the load",
-                          first + bad, grid->z_max);
+        return mho_i_fail(
+            ctx, MHO_ERR_SINGULAR,
+            "neuron %zu runs away thermally below z = %g: lower film_heat_K or the load",
+            first + bad, grid->z_max);
     }
     return MHO_OK;
 }

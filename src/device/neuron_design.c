@@ -1,9 +1,9 @@
 /* neuron_design.c - where the Mott neuron should work: heater bias, swing and load that bring its
  * transfer curve over z in [-1, 1] closest to a ReLU.
  *
- * Three unknowns: temperature rise at the bias, step to full scale, load over the film at full scale.
- * A coarse grid finds the basin, Levenberg-Marquardt (cminpack) the optimum. The read bias follows
- * from the allowed self-heating: the film takes at most Vb^2/(4 RL).                               */
+ * Three unknowns: temperature rise at the bias, step to full scale, load over the film at full
+ * scale. A coarse grid finds the basin, Levenberg-Marquardt (cminpack) the optimum. The read bias
+ * follows from the allowed self-heating: the film takes at most Vb^2/(4 RL). */
 #include "device_int.h"
 
 #include <cminpack.h>
@@ -22,8 +22,10 @@ static double heater_ohm(const mho_neuron_param *p, double rise_K) {
 }
 
 /* Circuit for rises at z = 0 and z = 1 and a load. The amplifier output is linear in z, so that the
- * series resistor for v(z_max) = v_max is explicit; where the heater alone takes less, v_max shrinks. */
-static mho_neuron_circuit circuit_for(const problem *q, double rise_b, double rise_f, double r_load) {
+ * series resistor for v(z_max) = v_max is explicit; where the heater alone takes less, v_max
+ * shrinks. */
+static mho_neuron_circuit circuit_for(const problem *q, double rise_b, double rise_f,
+                                      double r_load) {
     const mho_neuron_param *p = q->p;
     double rth = p->rth_K_per_W * (1 - exp(-p->settle_tau));
     double rh_b = heater_ohm(p, rise_b), rh_f = heater_ohm(p, rise_f);
@@ -40,7 +42,8 @@ static mho_neuron_circuit circuit_for(const problem *q, double rise_b, double ri
 }
 
 /* Outputs at N_Z points of z in [-1, 1]; rise_before: history. false on runaway. */
-static bool outputs(const problem *q, const mho_neuron_circuit *c, double rise_before, double *v_out) {
+static bool outputs(const problem *q, const mho_neuron_circuit *c, double rise_before,
+                    double *v_out) {
     const mho_neuron_device nominal = {0};
     mho_i_neuron n;
     mho_i_curve curve;
@@ -85,7 +88,8 @@ static double rms(const double *x, int n) {
 #define LOAD_RATIO_MIN 0.3
 
 /* unknowns: log rise_b, log (rise_f - rise_b), log (load/film(full) - LOAD_RATIO_MIN) */
-static mho_neuron_circuit decode(const problem *q, const double *x, double *rise_b, double *rise_f) {
+static mho_neuron_circuit decode(const problem *q, const double *x, double *rise_b,
+                                 double *rise_f) {
     *rise_b = exp(x[0]);
     *rise_f = *rise_b + exp(x[1]);
     const mho_neuron_device nominal = {0};
@@ -122,7 +126,8 @@ static void search(const problem *q, double *best) {
                 if (rise_b <= 0.5) {
                     continue;
                 }
-                double x[N_UNKNOWN] = {log(rise_b), log(soft * (0.4 + 0.3 * j)), log(0.05) + 0.8 * k};
+                double x[N_UNKNOWN] = {log(rise_b), log(soft * (0.4 + 0.3 * j)),
+                                       log(0.05) + 0.8 * k};
                 residual_fn((void *)q, N_Z, N_UNKNOWN, x, res, 1);
                 double e = rms(res, N_Z);
                 if (e < top) {
@@ -157,8 +162,8 @@ static double max_difference(const double *a, const double *b) {
     return d;
 }
 
-static void describe(const mho_neuron_param *p, double rise_b, double rise_f,
-                     const double *y, const double *fresh, mho_neuron_design *out) {
+static void describe(const mho_neuron_param *p, double rise_b, double rise_f, const double *y,
+                     const double *fresh, mho_neuron_design *out) {
     double res[N_Z];
     relu_residuals(y, res);
     out->rise_bias_K = rise_b;
@@ -181,14 +186,17 @@ static void describe(const mho_neuron_param *p, double rise_b, double rise_f,
 mho_status mho_neuron_design_relu(mho_ctx *ctx, const mho_neuron_param *param, double v_max_V,
                                   double z_max, mho_neuron_design *out) {
     if (!(v_max_V > 0) || !(z_max >= 1 && z_max <= 10)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "neuron design with v_max = %g V, z_max = %g: a positive voltage and z_max "
-                          "from 1 to 10 are wanted", v_max_V, z_max);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "neuron design with v_max = %g V, z_max = %g: a positive voltage and z_max "
+            "from 1 to 10 are wanted",
+            v_max_V, z_max);
     }
     if (param->t_c_K + param->width_K / 2 - param->t_base_K < 1) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "t_base = %g K lies above the heating branch at %g K: the base must be cooler",
-                          param->t_base_K, param->t_c_K + param->width_K / 2);
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "t_base = %g K lies above the heating branch at %g K: the base must be cooler",
+            param->t_base_K, param->t_c_K + param->width_K / 2);
     }
     problem q = {param, v_max_V, z_max};
     double x[N_UNKNOWN] = {0}, y[N_Z], fresh[N_Z], rise_b, rise_f;
@@ -196,8 +204,10 @@ mho_status mho_neuron_design_relu(mho_ctx *ctx, const mho_neuron_param *param, d
     refine(&q, x);
     mho_neuron_circuit c = decode(&q, x, &rise_b, &rise_f);
     if (!outputs(&q, &c, rise_f, y) || !outputs(&q, &c, 0, fresh) || !(y[N_Z - 1] > y[0])) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "no working point found: the film has no usable transition "
-                          "above the base temperature %g K", param->t_base_K);
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "no working point found: the film has no usable transition "
+                          "above the base temperature %g K",
+                          param->t_base_K);
     }
     out->circuit = c;
     describe(param, rise_b, rise_f, y, fresh, out);

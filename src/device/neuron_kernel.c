@@ -1,9 +1,9 @@
 /* neuron_kernel.c - film resistance of a neuron at many temperatures at once.
  *
- * The same equations as hysteresis.c, mixing.c and vo2_neuron.c, written so that the compiler can use
- * vector versions of exp and sin (this file is built with -ffast-math; inputs are finite by
+ * The same equations as hysteresis.c, mixing.c and vo2_neuron.c, written so that the compiler can
+ * use vector versions of exp and sin (this file is built with -ffast-math; inputs are finite by
  * construction). Series and 2-D Bruggeman mixing; other laws go the plain way. A test holds it to
- * 1e-10 of the plain code.                                                                         */
+ * 1e-10 of the plain code. */
 #include "device_int.h"
 
 #include <math.h>
@@ -16,9 +16,10 @@ static inline double tanh_fast(double x) {
 }
 
 /* One slice at LANES temperatures: resistance and its derivative by t_c are added up. */
-static inline __attribute__((always_inline)) void
-slice_lanes(const mho_i_branch *b, double r300, double ea_K, double r_met, bool series,
-            const double *t, double *r, double *d) {
+static inline __attribute__((always_inline)) void slice_lanes(const mho_i_branch *b, double r300,
+                                                              double ea_K, double r_met,
+                                                              bool series, const double *t,
+                                                              double *r, double *d) {
     double centre = b->direction * b->width_K / 2 + b->t_c_K;
     double inv_pr = b->t_pr_K == 0 ? 0 : 1 / b->t_pr_K, s_m = 1 / r_met;
     for (int k = 0; k < LANES; k++) {
@@ -31,7 +32,8 @@ slice_lanes(const mho_i_branch *b, double r300, double ea_K, double r_met, bool 
         double root = sqrt(bb * bb + 4 * s_m * s_i);
         /* both forms are computed, the one that does not cancel is taken */
         double s = bb >= 0 ? 0.5 * (bb + root) : 2 * s_m * s_i / (root - bb);
-        double dr_mix = 2 * (s_m - s_i) / (s * root); /* -(1/s^2) ds/dg, ds/dg = -s 2 (sm - si)/root */
+        double dr_mix =
+            2 * (s_m - s_i) / (s * root); /* -(1/s^2) ds/dg, ds/dg = -s 2 (sm - si)/root */
         double dg = 2 * b->beta_per_K * g * (1 - g);
         r[k] += series ? g * r_ins + r_met : 1 / s;
         d[k] += dg * (series ? r_ins : dr_mix);

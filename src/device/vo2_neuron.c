@@ -2,7 +2,7 @@
  *
  * The temperature rise under the wire is the natural parameter: film resistance and heater power
  * follow from it without iteration, and the amplifier output that holds it is explicit. The direct
- * solution for a given amplifier output inverts that by bracketing.                               */
+ * solution for a given amplifier output inverts that by bracketing. */
 #include "device_int.h"
 
 #include <math.h>
@@ -83,7 +83,8 @@ double mho_i_neuron_drive_V(const mho_i_neuron *n, double rise_K, double r_film_
 }
 
 double mho_i_neuron_rise_full_K(const mho_neuron_param *p, const mho_neuron_circuit *c) {
-    double t300 = p->t_base_K - 300; /* heater at the base temperature: close enough for a history */
+    double t300 =
+        p->t_base_K - 300; /* heater at the base temperature: close enough for a history */
     double r_h = p->r_heater_ohm * (1 + p->heater_tcr_per_K * t300);
     double v = c->v_bias_V + c->v_swing_V, i = v / (c->r_series_ohm + r_h);
     return p->rth_K_per_W * i * i * r_h;
@@ -130,7 +131,8 @@ mho_status mho_neuron_output(mho_ctx *ctx, const mho_neuron_param *param,
                              const mho_neuron_circuit *circuit, const mho_neuron_device *device,
                              double v_in_V, double *v_out_V, double *t_K) {
     if (!(v_in_V >= 0 && isfinite(v_in_V))) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "v_in_V = %g V: a finite voltage >= 0 is wanted", v_in_V);
+        return mho_i_fail(ctx, MHO_ERR_ARG, "v_in_V = %g V: a finite voltage >= 0 is wanted",
+                          v_in_V);
     }
     mho_i_neuron n;
     mho_i_neuron_init(&n, param, circuit, device, mho_i_neuron_rise_full_K(param, circuit));

@@ -9,8 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { L = MHO_I_LANES, N_PART = 4, BLOCK = 4096 };
-enum { MAX_EPOCH = 100000 };
+enum { L = MHO_I_LANES, N_PART = 4 };
 
 typedef struct trainer {
     mho_ctx *ctx;
@@ -201,37 +200,68 @@ static mho_i_adam adam_plan(const trainer *t, double number) {
     };
 }
 
-/* One step over one batch; adds to the loss of the epoch. */
-static void run_step(trainer *t, size_t step) {
+static double noise_scale(const trainer *t, uint32_t number) {
+    double ramp = t->opt->ramp_epochs * (double)t->n_batch_step;
+    return number < ramp ? number / ramp : 1;
+}
+
+/* The hardware that step number will see. */
+static mho_i_draw draw_plan(const trainer *t, uint32_t number) {
+    return (mho_i_draw){.param = t->part[0],
+                        .noise = &t->opt->noise,
+                        .scale = noise_scale(t, number),
+                        .seed = t->opt->seed,
+                        .evaluation = number};
+}
+
+static step_plan plan_step(const trainer *t, size_t step) {
     const mho_train_opt *opt = t->opt;
-    size_t n_image = t->set->n_image, n_param = t->net->n_param;
-    size_t n_batch = (size_t)opt->n_batch, n_pixel = t->set->n_row * t->set->n_col;
-    step_plan plan = {.first = step * n_batch};
-    plan.n_batch = n_image - plan.first < n_batch ? n_image - plan.first : n_batch;
+    size_t n_batch = (size_t)opt->n_batch, first = step * n_batch, left = t->set->n_image - first;
+    step_plan plan = {.first = first, .n_batch = left < n_batch ? left : n_batch};
     plan.number = (uint32_t)((size_t)t->epoch * t->n_batch_step + step);
+    plan.noise_scale = noise_scale(t, plan.number);
     double number = plan.number;
-    double ramp = opt->ramp_epochs * (double)t->n_batch_step;
-    plan.noise_scale = number < ramp ? number / ramp : 1;
     bool exact = floor((number + 1) * opt->exact_frac) > floor(number * opt->exact_frac);
     plan.curve = exact ? &t->exact : &t->curve;
-    mho_i_draw draw = {t->part[0], &opt->noise, plan.noise_scale, opt->seed, plan.number};
-    mho_i_adam adam = adam_plan(t, number);
+    return plan;
+}
+
+/* The weights and the bias of one output. */
+static void update_row(trainer *t, const mho_i_adam *adam, size_t r) {
+    size_t l = t->effective->row[r].layer, o = t->effective->row[r].output;
+    const mho_layer *layer = &t->net->layer[l];
+    size_t from[2] = {t->net->at[l] + o * layer->n_in,
+                      t->net->at[l] + mho_i_layer_n_weight(layer) + o};
+    size_t n[2] = {layer->n_in, 1};
+    for (int k = 0; k < 2; k++) {
+        mho_i_adam_step(adam, from[k], from[k] + n[k], t->n_group, t->net->n_param, t->group_grad,
+                        t->effective->gain, t->limit, t->part[0], t->part[1], t->part[2],
+                        t->part[3]);
+    }
+}
+
+/* One step over one batch; adds to the loss of the epoch. The hardware of this step has been drawn;
+ * each row that is done with it draws that of the next, which saves the threads a meeting: on a
+ * busy machine every one of them can cost a time slice. */
+static void run_step(trainer *t, size_t step) {
+    size_t n_pixel = t->set->n_row * t->set->n_col, n_row = t->effective->n_row;
+    step_plan plan = plan_step(t, step);
+    mho_i_adam adam = adam_plan(t, plan.number);
+    mho_i_draw next = draw_plan(t, plan.number + 1);
+    bool last = step + 1 == t->n_batch_step;
 #pragma omp parallel num_threads(t->n_thread)
     {
         int me = mho_i_thread();
-#pragma omp for schedule(static)
-        for (size_t r = 0; r < t->effective->n_row; r++) {
-            mho_i_effective_row(t->effective, &draw, r);
-        }
 #pragma omp for schedule(dynamic, 1)
         for (size_t g = 0; g < t->n_group; g++) {
             run_group(t, t->pass[me], t->scratch + (size_t)me * n_pixel, &plan, g);
         }
-#pragma omp for schedule(static)
-        for (size_t from = 0; from < n_param; from += BLOCK) {
-            size_t to = from + BLOCK < n_param ? from + BLOCK : n_param;
-            mho_i_adam_step(&adam, from, to, t->n_group, n_param, t->group_grad, t->effective->gain,
-                            t->limit, t->part[0], t->part[1], t->part[2], t->part[3]);
+#pragma omp for schedule(static, 8)
+        for (size_t r = 0; r < n_row; r++) {
+            update_row(t, &adam, r);
+            if (!last) {
+                mho_i_effective_row(t->effective, &next, r);
+            }
         }
     }
     for (size_t g = 0; g < t->n_group; g++) {
@@ -244,6 +274,10 @@ static mho_status run_epoch(trainer *t) {
     snprintf(stage, sizeof stage, "training epoch %d/%d", t->epoch + 1, t->opt->n_epoch);
     shuffle(t);
     t->loss = 0;
+    mho_i_draw draw = draw_plan(t, (uint32_t)((size_t)t->epoch * t->n_batch_step));
+    for (size_t r = 0; r < t->effective->n_row; r++) {
+        mho_i_effective_row(t->effective, &draw, r);
+    }
     for (size_t step = 0; step < t->n_batch_step; step++) {
         double done = (double)t->epoch + (double)step / (double)t->n_batch_step;
         mho_status status = mho_i_progress(t->ctx, stage, done / t->opt->n_epoch);

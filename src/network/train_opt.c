@@ -13,7 +13,7 @@ enum { TRAIN_VERSION = 1 };
 mho_train_opt mho_train_opt_mnist(void) {
     return (mho_train_opt){
         .seed = 1,
-        .n_epoch = 40,
+        .n_epoch = 20,
         .n_batch = 64,
         .rate = 0.02,
         .rate_end_ratio = 0.01,
@@ -38,7 +38,7 @@ mho_train_opt mho_train_opt_mnist(void) {
 
 mho_train_opt mho_train_opt_digits(void) {
     mho_train_opt opt = mho_train_opt_mnist();
-    opt.n_epoch = 30;
+    opt.n_epoch = 20;
     return opt;
 }
 

@@ -139,6 +139,24 @@ static void add_bars(mho_i_text *s, const mho_run_result *r, const size_t *order
     mho_i_text_add(s, "EOD\n");
 }
 
+/* Range of all bars with their errors, and marks that do not run into each other. */
+static void budget_range(mho_i_text *s, const mho_run_result *r) {
+    double lo = fmin(0, r->ideal_accuracy - r->mean), hi = fmax(0, r->ideal_accuracy - r->mean);
+    for (size_t k = 0; k < r->n_budget; k++) {
+        const mho_budget_row *b = &r->budget[k];
+        const double mean[2] = {b->only, b->all_but}, sd[2] = {b->only_sd, b->all_but_sd};
+        for (int j = 0; j < 2; j++) {
+            if (isfinite(mean[j]) && isfinite(sd[j])) {
+                lo = fmin(lo, r->ideal_accuracy - mean[j] - sd[j]);
+                hi = fmax(hi, r->ideal_accuracy - mean[j] + sd[j]);
+            }
+        }
+    }
+    double pad = fmax(0.05 * (hi - lo), 1e-5);
+    mho_i_text_add(s, "set xrange [%.5f:%.5f]\nset xtics %g\n", 100 * (lo - pad), 100 * (hi + pad),
+                   nice_step(100 * (hi - lo + 2 * pad)));
+}
+
 mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page) {
     size_t order[64];
     if (r->n_budget == 0 || r->n_budget > 64) {
@@ -152,8 +170,10 @@ mho_status mho_i_figure_budget(mho_ctx *ctx, const mho_run_result *r, mho_i_text
         add_row_label(&s, &first, r->budget[order[k]].name, (int)(r->n_budget - k));
     }
     double total = 100 * (r->ideal_accuracy - r->mean);
+    mho_i_text_add(&s, ")\n");
+    budget_range(&s, r);
     mho_i_text_add(&s,
-                   ")\nset border 1\nset grid noytics xtics\n"
+                   "set border 1\nset grid noytics xtics\n"
                    "set xlabel 'accuracy lost, percentage points'\n"
                    "set key outside top center horizontal Left reverse\n"
                    "set yrange [0.4:%g]\nset xzeroaxis\n"
@@ -255,10 +275,9 @@ mho_status mho_i_figure_curves(mho_ctx *ctx, const mho_run_result *r, mho_i_text
 
 mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page) {
     size_t n = r->tile_rows * r->tile_cols;
-    bool any = false, over = false;
+    bool any = false;
     for (size_t k = 0; r->tile_drop_rel && k < n; k++) {
         any = any || isfinite(r->tile_drop_rel[k]);
-        over = over || r->tile_drop_rel[k] > 1;
     }
     if (!any) {
         return MHO_OK;
@@ -269,7 +288,8 @@ mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
     mho_i_text_add(&s,
                    "%sset size ratio %g\nset border 15\nunset grid\nunset key\n"
                    "set xlabel 'column (bit line)'\nset ylabel 'row (word line)'\n"
-                   "set cblabel 'IR drop in %%'\nset xrange [-0.5:%g]\nset yrange [%g:-0.5]\n"
+                   "set cblabel 'IR drop in %% of the read voltage'\nset xrange [-0.5:%g]\nset "
+                   "yrange [%g:-0.5]\n"
                    "$drop << EOD\n",
                    mho_i_gnuplot_palette, ratio, (double)r->tile_cols - 0.5,
                    (double)r->tile_rows - 0.5);
@@ -284,14 +304,11 @@ mho_status mho_i_figure_drop(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
     }
     mho_i_text_add(&s, "EOD\nplot $drop matrix with image\n");
     char caption[440];
-    snprintf(
-        caption, sizeof caption,
-        "IR drop in the largest tile of chip&#160;0 (%zu rows, %zu columns): how much less "
-        "voltage a cell gets than with perfect wires, mean over the first pictures. Rows are "
-        "driven from the left, columns are sensed at the bottom.%s",
-        r->tile_rows, r->tile_cols,
-        over ? " Over 100&#160;%: in rows that are hardly driven, the bit line stands above the "
-               "word line."
-             : "");
+    snprintf(caption, sizeof caption,
+             "IR drop in the largest tile of chip&#160;0 (%zu rows, %zu columns): how much less "
+             "voltage a cell gets than with perfect wires, as a share of the read voltage, mean "
+             "over the "
+             "first pictures. Rows are driven from the left, columns are sensed at the bottom.",
+             r->tile_rows, r->tile_cols);
     return end_figure(ctx, &s, "fd", "Map of the IR drop in a tile", caption, page);
 }

@@ -44,7 +44,9 @@ static void add_verdict(const mho_run_result *r, mho_i_text *t) {
     mho_i_text_add(t, " percentage points %s than the same weights in software",
                    loss >= 0 ? "less" : "more");
     const mho_budget_row *w = worst(r);
-    if (w) {
+    if (w && r->ideal_accuracy - w->only < 5e-4) {
+        mho_i_text_add(t, "; no single imperfection costs as much as 0.05 points by itself");
+    } else if (w) {
         mho_i_text_add(t, "; what costs most by itself is the ");
         mho_i_html_text(t, w->name);
         mho_i_text_add(t, " (");

@@ -1,4 +1,5 @@
-/* journal.c - finished chips are appended to a file in the cache, so that a killed study goes on. */
+/* journal.c - finished chips are appended to a file in the cache, so that a killed study goes on.
+ */
 #define _GNU_SOURCE
 #include "study_int.h"
 

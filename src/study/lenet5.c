@@ -1,4 +1,4 @@
-/* lenet5.c - the main job: data, training, chips, loss budget, cost, check; one result.           */
+/* lenet5.c - the main job: data, training, chips, loss budget, cost, check; one result. */
 #include "study_int.h"
 
 #include <math.h>
@@ -41,8 +41,8 @@ static mho_status load_data(job *j) {
     if (status == MHO_OK) {
         size_t n = mho_dataset_n_image(all);
         if (j->opt->n_image > n) {
-            status = mho_i_fail(ctx, MHO_ERR_ARG, "images = %zu: the test set has %zu", j->opt->n_image,
-                                n);
+            status = mho_i_fail(ctx, MHO_ERR_ARG, "images = %zu: the test set has %zu",
+                                j->opt->n_image, n);
         } else {
             status = mho_dataset_first(all, j->opt->n_image ? j->opt->n_image : n, &j->test);
         }
@@ -63,8 +63,8 @@ static mho_status train(job *j) {
         status = mho_net_check_dataset(j->net, j->test);
     }
     if (status == MHO_OK) {
-        status = mho_chip_nominal_curve(ctx, &r->spec, N_CURVE_POINT, j->curve, &r->z_min, &r->z_max,
-                                        &r->neuron);
+        status = mho_chip_nominal_curve(ctx, &r->spec, N_CURVE_POINT, j->curve, &r->z_min,
+                                        &r->z_max, &r->neuron);
     }
     mho_train_opt opt = j->opt->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
     if (status == MHO_OK) {
@@ -115,7 +115,7 @@ static mho_i_hash identity(const job *j) {
 }
 
 /* Programme and evaluate one instance, or take it from the journal. predictions are only there when
- * it was really run.                                                                               */
+ * it was really run. */
 static mho_status run_chip(job *j, uint32_t instance, uint32_t imperfections, bool force,
                            mho_program_report *rep, mho_i_record *out) {
     const mho_i_record *known = mho_i_journal_find(&j->journal, instance, imperfections);
@@ -152,8 +152,8 @@ static void keep_misses(job *j) {
     for (size_t k = 0; k < r->n_image && r->n_miss < MHO_RUN_MAX_MISS; k++) {
         if (j->predictions[k] != label[k]) {
             /* the pictures must outlive the job: offsets into the copy are set by the caller */
-            r->miss[r->n_miss++] = (mho_run_miss){k, label[k], j->predictions[k],
-                                                  pixels + k * r->n_row * r->n_col};
+            r->miss[r->n_miss++] =
+                (mho_run_miss){k, label[k], j->predictions[k], pixels + k * r->n_row * r->n_col};
         }
     }
 }
@@ -175,8 +175,8 @@ static mho_status copy_misses(job *j) {
 /* What is looked at on chip 0 while it is programmed. */
 static mho_status look_inside(job *j) {
     mho_run_result *r = j->r;
-    mho_status status = mho_chip_neuron_curves(j->chip, MHO_RUN_N_CURVE, MHO_RUN_N_POINT, r->curve[0],
-                                               &r->z_min, &r->z_max);
+    mho_status status = mho_chip_neuron_curves(j->chip, MHO_RUN_N_CURVE, MHO_RUN_N_POINT,
+                                               r->curve[0], &r->z_min, &r->z_max);
     r->n_curve = MHO_RUN_N_CURVE;
     if (status == MHO_OK) {
         status = mho_chip_cost_of(j->chip, j->test, N_COST_IMAGE, &r->cost);
@@ -186,8 +186,8 @@ static mho_status look_inside(job *j) {
     }
     if (status == MHO_OK) {
         r->tile_drop_rel = mho_i_alloc(j->ctx, r->tile_rows * r->tile_cols, sizeof(double));
-        status = r->tile_drop_rel ? mho_chip_tile_drop(j->chip, j->test, &r->tile_rows, &r->tile_cols,
-                                                       r->tile_drop_rel)
+        status = r->tile_drop_rel ? mho_chip_tile_drop(j->chip, j->test, &r->tile_rows,
+                                                       &r->tile_cols, r->tile_drop_rel)
                                   : MHO_ERR_NOMEM;
     }
     if (status == MHO_OK && j->opt->n_verify) {
@@ -234,7 +234,8 @@ static mho_status run_chips(job *j) {
 }
 
 /* Mean and spread of the accuracy over the budget's chips with some imperfections. */
-static mho_status budget_point(job *j, uint32_t imperfections, double *x, double *mean, double *sd) {
+static mho_status budget_point(job *j, uint32_t imperfections, double *x, double *mean,
+                               double *sd) {
     size_t n = j->r->n_budget_chip;
     for (size_t c = 0; c < n; c++) {
         mho_i_record rec;

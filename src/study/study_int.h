@@ -1,4 +1,4 @@
-/* study_int.h - many chips, safely: statistics over instances, a journal of what is done.         */
+/* study_int.h - many chips, safely: statistics over instances, a journal of what is done. */
 #ifndef MHO_STUDY_INT_H
 #define MHO_STUDY_INT_H
 
@@ -9,7 +9,8 @@
 /* Quantile of Student's t at 97.5 % for n_free >= 1 degrees of freedom. */
 double mho_i_student_975(size_t n_free);
 void mho_i_mean_sd(size_t n, const double *x, double *mean, double *sd);
-/* 95 % interval of the mean of n chips; for one chip Wilson's interval over its n_image pictures. */
+/* 95 % interval of the mean of n chips; for one chip Wilson's interval over its n_image pictures.
+ */
 void mho_i_interval95(size_t n, const double *x, size_t n_image, double ci95[2]);
 
 /* ---- journal.c: results of finished chips, appended one by one ---- */
@@ -18,7 +19,7 @@ typedef struct mho_i_record {
     uint32_t instance, imperfections;
     double accuracy, program_s, evaluate_s;
     uint32_t confusion[MHO_I_MAX_CLASS * MHO_I_MAX_CLASS]; /* label*MHO_I_MAX_CLASS + predicted */
-    uint64_t check;                                         /* over what stands before it */
+    uint64_t check;                                        /* over what stands before it */
 } mho_i_record;
 typedef struct mho_i_journal {
     mho_ctx *ctx;
