@@ -106,9 +106,15 @@ static const char *quantity(double value, const char *unit, char buf[32]) {
     return isfinite(value) ? mho_quantity_format(value, unit, 3, buf, 32) : "-";
 }
 
+static const char *figure(double value, char buf[32]) {
+    snprintf(buf, 32, isfinite(value) ? "%.4f" : "-", value);
+    return buf;
+}
+
 static void print_likeness(const char *name, const mho_image_likeness *l) {
-    printf("%-22s correlation %.4f   similarity (SSIM) %.4f   largest difference %.3f\n", name,
-           l->correlation, l->ssim, l->largest_difference);
+    char b[2][32];
+    printf("  %-23s correlation %-6s   similarity (SSIM) %-6s   largest difference %.3f\n", name,
+           figure(l->correlation, b[0]), figure(l->ssim, b[1]), l->largest_difference);
 }
 
 static void print_image(const mho_image_result *r) {
@@ -118,8 +124,8 @@ static void print_image(const mho_image_result *r) {
            r->n_col, r->n_row, r->kernels, r->n_kernel, r->n_kernel == 1 ? "" : "s", r->k, r->k);
     if (r->compared) {
         printf("\nAgainst the same kernels in exact arithmetic:\n");
-        print_likeness("  hardware", &r->hardware);
-        print_likeness("  plain Sobel magnitude", &r->sobel);
+        print_likeness("hardware", &r->hardware);
+        print_likeness("plain Sobel magnitude", &r->sobel);
     }
     printf("\nCost                    %-18s %s\n", "Mott neurons",
            "ADC and digital ReLU (published ADC)");

@@ -3,13 +3,14 @@
  * Every kernel K is written twice, as K and as -K, because a neuron rectifies. A patch of the
  * picture stands on the word lines, and one neuron per column pair gives, for each pixel in turn,
  *
- *     z = sum K x     a = neuron(z)     E = clip( (sum a - n_out a(0)) / scale )
+ *     z = gain sum K x     a = neuron(z)     E = clip( (sum a - n_out a(0)) / scale )
  *
  * with x the brightness (0..1, luma by Rec. 601 as stored), kernels scaled so that the larger of
  * the sums of their positive and of their negative weights is 1, a(0) and the scale from the
- * nominal neuron: E is 0 on a flat field and 1 where one kernel sees a full step from black to
- * white; from four kernels on the scale grows with their number (half of it). Beyond the border the
- * picture goes on with its outermost pixels. Exact arithmetic is the same with z rectified exactly.
+ * nominal neuron: E is 0 on a flat field, and what takes one neuron to z = 1 gives 1/gain, as in
+ * exact arithmetic; from three kernels on the scale grows with their number (half of it). Beyond
+ * the border the picture goes on with its outermost pixels. Exact arithmetic is the same with an
+ * exact rectifier. docs/image.md has the reasons.
  */
 #ifndef MHO_IMAGE_H
 #define MHO_IMAGE_H

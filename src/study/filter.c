@@ -118,6 +118,12 @@ mho_status mho_i_filter_new(mho_ctx *ctx, const mho_image_opt *opt, uint32_t imp
         return status;
     }
     calibrate(f);
+    if (!(f->scale > 1e-6)) {
+        mho_i_filter_free(f);
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "chip: its neuron does not rectify: z = 1 and -1 together give less than "
+                          "twice z = 0");
+    }
     *out = f;
     return MHO_OK;
 }
