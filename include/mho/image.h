@@ -62,7 +62,7 @@ typedef struct mho_image_cost {
     const char *adc_name, *adc_source;
 } mho_image_cost;
 
-/* Small pictures for the eye, at most 960 pixels a side: means over factor x factor pixels. */
+/* Small pictures for the eye, at most 960 pixels a side: factor x factor pixels to one. */
 typedef struct mho_image_views {
     size_t n_row, n_col, factor;
     uint8_t *photo, *exact, *hardware, *difference; /* [n_row][n_col]; difference: 128 + 255 dE */

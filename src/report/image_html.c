@@ -54,10 +54,11 @@ static mho_status add_pictures(mho_ctx *ctx, const mho_image_result *r, mho_i_te
     }
     mho_i_text_add(t, "</div>\n");
     if (v->factor > 1) {
-        mho_i_text_add(t,
-                       "<p class=\"soft sans\">Shown smaller: every pixel here is the mean of %zu "
-                       "&#215; %zu pixels, which dims thin lines.</p>\n",
-                       v->factor, v->factor);
+        mho_i_text_add(
+            t,
+            "<p class=\"soft sans\">Shown smaller: a pixel here is the mean of %zu &#215; "
+            "%zu pixels of the photograph, and the strongest of them in the maps.</p>\n",
+            v->factor, v->factor);
     }
     return status;
 }
@@ -75,14 +76,15 @@ static void likeness_row(mho_i_text *t, const char *name, const mho_image_likene
 
 static void add_likeness(const mho_image_result *r, mho_i_text *t) {
     mho_i_html_section(t, "likeness", "How alike the maps are");
-    mho_i_text_add(
-        t, "<table>\n<thead><tr><th>against exact arithmetic</th><th class=\"n\">correlation"
-           "</th><th class=\"n\">structural similarity</th><th class=\"n\">largest "
-           "difference</th><th class=\"n\">rms difference</th></tr></thead>\n<tbody>\n");
+    mho_i_text_add(t, "<div class=\"scroll\"><table>\n<thead><tr><th>against exact "
+                      "arithmetic</th><th class=\"n\">correlation"
+                      "</th><th class=\"n\">structural similarity</th><th class=\"n\">largest "
+                      "difference</th><th class=\"n\">rms difference</th></tr></thead>\n<tbody>\n");
     likeness_row(t, "hardware", &r->hardware);
     likeness_row(t, "plain Sobel magnitude", &r->sobel);
     mho_i_text_add(
-        t, "</tbody>\n</table>\n<p class=\"soft\">Structural similarity (SSIM, Wang et al. 2004) "
+        t, "</tbody>\n</table></div>\n<p class=\"soft\">Structural similarity (SSIM, Wang et al. "
+           "2004) "
            "compares local structure down to contrasts of about 0.01; on an edge map most of "
            "the picture is flat and dark, and there it sees the noise of the chip.</p>\n");
 }

@@ -1,4 +1,5 @@
-/* views.c - pictures made small for the report: means over factor x factor pixels. */
+/* views.c - pictures made small for the report, factor x factor pixels to one: the mean of the
+ * photograph, but the largest of an edge map, because the mean of a thin line is nothing. */
 #include "image_int.h"
 
 #include <math.h>
@@ -33,8 +34,10 @@ void mho_i_views_row(mho_image_views *v, float *sum, size_t n_row, size_t n_col,
     for (size_t x = 0; x < n_col; x++) {
         float *s = sum + x / v->factor * N_VIEW;
         s[0] += photo[x];
-        s[1] += exact[x];
-        s[2] += hardware[x];
+        float d = hardware[x] - exact[x];
+        s[1] = fmaxf(s[1], exact[x]);
+        s[2] = fmaxf(s[2], hardware[x]);
+        s[3] = fabsf(d) > fabsf(s[3]) ? d : s[3];
     }
     if ((y + 1) % v->factor != 0 && y + 1 != n_row) {
         return;
@@ -45,9 +48,9 @@ void mho_i_views_row(mho_image_views *v, float *sum, size_t n_row, size_t n_col,
         double n = (double)(rows * cols);
         float *s = sum + x * N_VIEW;
         v->photo[at + x] = grey((double)s[0] / n);
-        v->exact[at + x] = grey((double)s[1] / n / MHO_IMAGE_WHITE);
-        v->hardware[at + x] = grey((double)s[2] / n / MHO_IMAGE_WHITE);
-        v->difference[at + x] = grey(128.0 / 255 + (double)(s[2] - s[1]) / n);
-        s[0] = s[1] = s[2] = 0;
+        v->exact[at + x] = grey((double)s[1] / MHO_IMAGE_WHITE);
+        v->hardware[at + x] = grey((double)s[2] / MHO_IMAGE_WHITE);
+        v->difference[at + x] = grey(128.0 / 255 + (double)s[3]);
+        s[0] = s[1] = s[2] = s[3] = 0;
     }
 }
