@@ -99,8 +99,8 @@ void mho_i_factor_free(mho_i_factor *f) {
         mho_i_free(f->ctx, f->table[k].start);
         mho_i_free(f->ctx, f->table[k].id);
     }
-    void *arrays[] = {f->keep.panel, f->keep.rows, f->m0_S, f->g0_S,  f->cell, f->to_in,
-                      f->to_out,     f->between,   f->heap, f->local, f->y};
+    void *arrays[] = {f->keep.panel, f->keep.rows, f->m0_S,    f->g0_S, f->cell,
+                      f->to_in,      f->to_out,    f->between, f->heap, f->local};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
         mho_i_free(f->ctx, arrays[k]);
     }
@@ -166,8 +166,7 @@ static mho_status lift_space(mho_i_factor *f) {
     const size_t cols = MHO_I_MAX_CHANGED;
     f->heap = mho_i_alloc(f->ctx, heap_size(f->plan) * cols, sizeof(double));
     f->local = mho_i_alloc(f->ctx, 2 * MHO_I_LEAF * (MHO_I_LEAF + 1) * cols, sizeof(double));
-    f->y = mho_i_alloc(f->ctx, (size_t)(f->plan->max_ne + 1) * cols, sizeof(double));
-    return f->heap && f->local && f->y ? MHO_OK : MHO_ERR_NOMEM;
+    return f->heap && f->local ? MHO_OK : MHO_ERR_NOMEM;
 }
 
 mho_status mho_i_factor_new(mho_array *a, mho_i_factor **out) {
@@ -208,7 +207,6 @@ typedef struct {
     double *r;       /* [n][n], upper triangle: dot products so far */
     double *heap;    /* stack of port vectors */
     double *local;   /* [n][leaf nodes] */
-    double *y;       /* [largest front][n] */
 } lift;
 
 /* Port currents of a block: x[c*ld + port] for the columns col[c]. */
@@ -218,11 +216,79 @@ typedef struct {
     double *x;
 } bundle;
 
-static void add_dots(lift *l, const bundle *u, const double *y, int ne) {
+static void add_dots(lift *l, const bundle *u, const double *y, int ne, int ld) {
     for (int a = 0; a < u->n_col; a++) {
         for (int b = a; b < u->n_col; b++) {
             l->r[u->col[a] * l->n + u->col[b]] +=
-                cblas_ddot(ne, y + (size_t)a * (size_t)ne, 1, y + (size_t)b * (size_t)ne, 1);
+                cblas_ddot(ne, y + (size_t)a * (size_t)ld, 1, y + (size_t)b * (size_t)ld, 1);
+        }
+    }
+}
+
+enum { PANEL_COLS = 8, PANEL_ROWS = 128 };
+
+/* x[c*ld + i] += sign * sum_k panel[k*ld + i] y[c][k], i in [i0,i1): PANEL_COLS columns of the
+ * panel against all right-hand sides, in runs of rows that stay in the first cache. BLAS packs the
+ * panel, which for a few right-hand sides costs more than the product. */
+MHO_MULTIARCH
+static void panel_times(const double *panel, size_t ld, int i0, int i1, double sign, int n,
+                        double (*y)[PANEL_COLS], double *x) {
+    const double *p0 = panel, *p1 = p0 + ld, *p2 = p1 + ld, *p3 = p2 + ld;
+    const double *p4 = p3 + ld, *p5 = p4 + ld, *p6 = p5 + ld, *p7 = p6 + ld;
+    for (int from = i0; from < i1; from += PANEL_ROWS) {
+        int to = from + PANEL_ROWS < i1 ? from + PANEL_ROWS : i1;
+        for (int c = 0; c < n; c++) {
+            double *restrict xc = x + (size_t)c * ld;
+            const double a0 = sign * y[c][0], a1 = sign * y[c][1], a2 = sign * y[c][2];
+            const double a3 = sign * y[c][3], a4 = sign * y[c][4], a5 = sign * y[c][5];
+            const double a6 = sign * y[c][6], a7 = sign * y[c][7];
+            for (int i = from; i < to; i++) {
+                xc[i] += (a0 * p0[i] + a1 * p1[i]) + (a2 * p2[i] + a3 * p3[i]) +
+                         (a4 * p4[i] + a5 * p5[i]) + (a6 * p6[i] + a7 * p7[i]);
+            }
+        }
+    }
+}
+
+/* One column at a time: the rest of a panel whose width is no multiple of PANEL_COLS. */
+static void column_times(const double *p, size_t ld, int i0, int i1, double sign, int n, int j,
+                         double *x) {
+    for (int c = 0; c < n; c++) {
+        double *restrict xc = x + (size_t)c * ld;
+        const double a = sign * xc[j];
+        for (int i = i0; i < i1; i++) {
+            xc[i] += a * p[i];
+        }
+    }
+}
+
+/* x [n][ld]: the first ne entries become L^-1 of them, the others get the panel below L times that.
+ */
+static void panel_apply(const double *panel, int ld, int ne, int n, double *x) {
+    size_t step = (size_t)ld;
+    for (int j = 0; j < ne; j += PANEL_COLS) {
+        const int wide = ne - j < PANEL_COLS ? ne - j : PANEL_COLS;
+        const bool full = wide == PANEL_COLS;
+        double y[MHO_I_MAX_CHANGED][PANEL_COLS];
+        /* a factor is larger than the caches: ask for the next columns while these are used */
+        const double *next = panel + (size_t)(j + wide) * step;
+        for (size_t k = 0; j + wide < ne && k < PANEL_COLS * step; k += 8) {
+            __builtin_prefetch(next + k, 0, 2);
+        }
+        for (int k = 0; k < wide; k++) {
+            const double *p = panel + (size_t)(j + k) * step;
+            for (int c = 0; c < n; c++) {
+                x[(size_t)c * step + (size_t)(j + k)] /= p[j + k];
+                y[c][k] = x[(size_t)c * step + (size_t)(j + k)];
+            }
+            column_times(p, step, j + k + 1, full ? j + wide : ne, -1, n, j + k, x);
+            if (!full) {
+                column_times(p, step, ne, ld, 1, n, j + k, x);
+            }
+        }
+        if (full) {
+            panel_times(panel + (size_t)j * step, step, j + wide, ne, -1, n, y, x);
+            panel_times(panel + (size_t)j * step, step, ne, ld, 1, n, y, x);
         }
     }
 }
@@ -230,18 +296,9 @@ static void add_dots(lift *l, const bundle *u, const double *y, int ne) {
 /* Front currents in x [n_col][ne + nx]; on return its ports' in the first nx of each column. */
 static void eliminate(lift *l, const mho_i_node *v, const bundle *u, double *x) {
     int ne = v->ne, nx = v->nx, ld = ne + nx, n = u->n_col;
-    const double *panel = l->f->keep.panel + v->keep;
-    for (int c = 0; c < n && ne; c++) {
-        memcpy(l->y + (size_t)c * (size_t)ne, x + (size_t)c * (size_t)ld, (size_t)ne * sizeof *x);
-    }
     if (ne) {
-        cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, ne, n, 1,
-                    panel, ld, l->y, ne);
-        add_dots(l, u, l->y, ne);
-        if (nx) {
-            cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, nx, n, ne, 1, panel + ne, ld,
-                        l->y, ne, 1, x + ne, ld);
-        }
+        panel_apply(l->f->keep.panel + v->keep, ld, ne, n, x);
+        add_dots(l, u, x, ne, ld);
     }
     for (int c = 0; c < n; c++) {
         memmove(x + (size_t)c * (size_t)nx, x + (size_t)c * (size_t)ld + ne,
@@ -373,7 +430,7 @@ static void lift_cells(mho_i_factor *f, int n, const int *cell, double *to_in, d
     const mho_i_node *root = f->plan->node;
     size_t m = f->plan->net->m, n_out = f->plan->net->n, cols = (size_t)n;
     memset(r, 0, cols * cols * sizeof *r);
-    lift l = {f, n, cell, r, f->heap, f->local, f->y};
+    lift l = {f, n, cell, r, f->heap, f->local};
     bundle u = {.n_col = n};
     for (int c = 0; c < n; c++) {
         u.col[c] = c;

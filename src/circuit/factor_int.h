@@ -30,7 +30,7 @@ struct mho_i_factor {
     double *to_in;            /* [..][m] current that reaches each input */
     double *to_out;           /* [..][n] and each output */
     double *between;          /* [MAX][MAX] voltage at one cell from the current through another */
-    double *heap, *local, *y; /* workspaces of the way up, NULL until needed */
+    double *heap, *local; /* workspaces of the way up, NULL until needed */
 };
 
 enum { MHO_I_MAX_CHANGED = 64 };

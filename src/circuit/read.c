@@ -151,15 +151,15 @@ static void multiply_tile(const mho_array *a, const double *v_V, double *i_A, si
                 v_V + v0 * a->net.m, m, a->m_S + c0, n, 0, i_A + v0 * a->net.n + c0, n);
 }
 
-/* i = v M; large products in tiles that do not depend on the number of threads: of 64 vectors when
- * there are many, else of 256 columns. */
+/* i = v M; products of over 50 us or so in tiles that do not depend on the number of threads: of 64
+ * vectors when there are many, else of 64 or 128 columns. */
 static void multiply(const mho_array *a, size_t n_vec, const double *v_V, double *i_A) {
     size_t n = a->net.n;
-    if ((double)n_vec * (double)a->net.m * (double)n < 5e6) {
+    if ((double)n_vec * (double)a->net.m * (double)n < 1e6) {
         multiply_tile(a, v_V, i_A, 0, n_vec, 0, n);
         return;
     }
-    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : 256;
+    const size_t tv = n_vec >= 128 ? 64 : n_vec, tc = n_vec >= 128 ? n : n > 128 ? 128 : 64;
     size_t nv = (n_vec + tv - 1) / tv, nc = (n + tc - 1) / tc;
     int n_thread = mho_ctx_threads(a->ctx);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread) if (n_thread > 1)
