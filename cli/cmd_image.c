@@ -142,8 +142,9 @@ static void print_image(const mho_image_result *r) {
 
 /* A table that can be pasted into a text. */
 static void print_bsds(const mho_bsds_result *r) {
-    printf("%zu pictures, %s, seed %llu, hits within %.2f %% of the diagonal\n\n", r->n_picture,
-           r->kernels, (unsigned long long)r->seed, 100 * r->tolerance_frac);
+    printf("%zu picture%s, %s, seed %llu, hits within %.2f %% of the diagonal\n\n", r->n_picture,
+           r->n_picture == 1 ? "" : "s", r->kernels, (unsigned long long)r->seed,
+           100 * r->tolerance_frac);
     printf("| edge map | ODS | threshold | precision | recall | OIS | AP |\n"
            "| --- | --- | --- | --- | --- | --- | --- |\n");
     for (int k = 0; k < MHO_BSDS_N_MAP; k++) {
