@@ -20,6 +20,8 @@ static const cli_command commands[] = {
     {"image", "Edges of a photograph through crossbar and neurons.",
      "(PHOTO | --bsds DIR) [OPTIONS]",
      "mho image photo.png --compare --report edges.html", cmd_image},
+    {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
+     "mho learn xor --report xor.html", cmd_learn},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -33,7 +35,8 @@ static void print_commands(FILE *to) {
 }
 
 /* libgomp lets idle threads spin for milliseconds, which on a busy machine takes the processor from
- * those that work. It reads its settings when it is loaded, so the program starts itself once more.  */
+ * those that work. It reads its settings when it is loaded, so the program starts itself once more.
+ */
 static void calm_threads(char **argv) {
     if (!getenv("GOMP_SPINCOUNT") && !getenv("OMP_WAIT_POLICY") &&
         setenv("GOMP_SPINCOUNT", "20000", 0) == 0) {

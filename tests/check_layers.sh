@@ -14,8 +14,9 @@ before() {
     circuit) echo "base io device circuit" ;;
     network) echo "base io network" ;;
     chip) echo "base io device circuit network chip" ;;
-    study) echo "base io device circuit network chip study" ;;
-    report) echo "base io device circuit network chip study report" ;;
+    learn) echo "base io device circuit network chip learn" ;;
+    study) echo "base io device circuit network chip learn study" ;;
+    report) echo "base io device circuit network chip learn study report" ;;
     *) echo "" ;;
     esac
 }
@@ -24,6 +25,8 @@ room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
     image) echo study ;;
+    opto) echo device ;;
+    dendrite) echo learn ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac
@@ -45,7 +48,7 @@ for dir in src/*/; do
     done
 done
 for file in cli/*.[ch]; do
-    if grep -nE '#include "(base|io|device|circuit|network|chip|study|report)/' "$file"; then
+    if grep -nE '#include "(base|io|device|circuit|network|chip|learn|study|report)/' "$file"; then
         complain "$file uses an internal header"
     fi
 done

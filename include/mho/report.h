@@ -3,6 +3,7 @@
 #ifndef MHO_REPORT_H
 #define MHO_REPORT_H
 
+#include "mho/dendrite.h"
 #include "mho/image.h"
 #include "mho/io.h"
 #include "mho/study.h"
@@ -30,6 +31,10 @@ MHO_API mho_status mho_image_report_json(mho_ctx *ctx, const mho_image_result *r
                                          char **text) MHO_CHECK;
 MHO_API mho_status mho_bsds_report_json(mho_ctx *ctx, const mho_bsds_result *result,
                                         char **text) MHO_CHECK;
+
+/* Page of an XOR study: the four cases, yield against spread. As above. */
+MHO_API mho_status mho_xor_report_html(mho_ctx *ctx, const mho_xor_result *result,
+                                       const char *path) MHO_CHECK;
 
 /* ---- maps: one number per cell of a matrix, as colours ---- */
 typedef struct mho_map {

@@ -58,7 +58,11 @@ typedef enum mho_i_purpose {
     MHO_RNG_ARRAY_RANDOM = 14,
     MHO_RNG_SENSE_NOISE = 15,
     MHO_RNG_CHIP_SEED = 16,
-    MHO_RNG_TRIM = 17
+    MHO_RNG_TRIM = 17,
+    MHO_RNG_OPTO_SPREAD = 18,
+    MHO_RNG_OPTO_WRITE = 19,
+    MHO_RNG_OPTO_READ = 20,
+    MHO_RNG_DENDRITE = 21
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,

@@ -24,7 +24,7 @@ void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY
     static const char *const endings[][2] = {
         {"ohm", "_ohm"}, {"S", "_S"},         {"V", "_V"},   {"W", "_W"},       {"J", "_J"},
         {"s", "_s"},     {"K", "_K"},         {"m2", "_m2"}, {"1/K", "_per_K"}, {"K/W", "_K_per_W"},
-        {"", "_rel"},    {"J/K", "_J_per_K"}, {"", "_frac"}};
+        {"", "_rel"},    {"J/K", "_J_per_K"}, {"", "_frac"}, {"1/s", "_per_s"}, {"1/V", "_per_V"}};
     size_t n = strlen(field);
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
         size_t n_end = strlen(endings[k][1]);
@@ -79,8 +79,8 @@ double mho_neuron_param_get(const mho_neuron_param *param, size_t k) {
     return *(const double *)((const char *)param + neuron_rows[k].offset);
 }
 
-static mho_status check_range(mho_ctx *ctx, const char *field, const char *unit, double value,
-                              double min, double max) {
+mho_status mho_i_param_check(mho_ctx *ctx, const char *field, const char *unit, double value,
+                             double min, double max) {
     char key[MHO_PARAM_KEY];
     mho_i_param_key(field, unit, key);
     if (value >= min && value <= max) { /* false for NaN */
@@ -95,7 +95,7 @@ static mho_status check_range(mho_ctx *ctx, const char *field, const char *unit,
 
 mho_status mho_neuron_param_set(mho_ctx *ctx, mho_neuron_param *param, size_t k, double value) {
     const neuron_row *r = &neuron_rows[k];
-    mho_status status = check_range(ctx, r->key, r->unit, value, r->min, r->max);
+    mho_status status = mho_i_param_check(ctx, r->key, r->unit, value, r->min, r->max);
     if (status == MHO_OK) {
         *neuron_field(param, k) = strcmp(r->key, "n_slice") == 0 ? floor(value) : value;
     }
@@ -140,7 +140,7 @@ double mho_cbram_param_get(const mho_cbram_param *param, size_t k) {
 
 mho_status mho_cbram_param_set(mho_ctx *ctx, mho_cbram_param *param, size_t k, double value) {
     const mho_param_info *i = &cbram_rows[k].info;
-    mho_status status = check_range(ctx, i->key, i->unit, value, i->min, i->max);
+    mho_status status = mho_i_param_check(ctx, i->key, i->unit, value, i->min, i->max);
     if (status == MHO_OK) {
         *(double *)((char *)param + cbram_rows[k].offset) = value;
     }

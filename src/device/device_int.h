@@ -1,15 +1,20 @@
-/* device_int.h - physics of single nanodevices: hysteresis, mixing laws, the Mott neuron, CBRAM.
+/* device_int.h - physics of single nanodevices: hysteresis, mixing laws, the Mott neuron, CBRAM,
+ * the optomemristor.
  * Knows nothing of matrices, arrays or networks. */
 #ifndef MHO_DEVICE_INT_H
 #define MHO_DEVICE_INT_H
 
 #include "base/base_int.h"
 #include "mho/device.h"
+#include "mho/opto.h"
 
 /* ---- cards.c ---- */
 /* Name in files of a field: "rth_K_per_W" with unit "K/W" gives "rth"; _rel and _frac of pure
  * numbers go too, _ratio stays because a bare noun would not say what is meant. */
 void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]);
+/* MHO_ERR_ARG names key, value and what is allowed; NaN is never allowed. */
+mho_status mho_i_param_check(mho_ctx *ctx, const char *field, const char *unit, double value,
+                             double min, double max);
 
 /* ---- hysteresis (L2P), hysteresis.c ---- */
 /* The major loop and the branch that a reversal at (t_r, g_r) started; direction +1 heating. */
@@ -63,5 +68,21 @@ typedef struct mho_i_curve {
 /* Fills the curve up to amplifier output v_top_V. false: v_in is not monotone (thermal runaway). */
 bool mho_i_curve_make(const mho_i_neuron *n, double v_top_V, mho_i_curve *out);
 double mho_i_curve_at(const mho_i_curve *c, double v_in, double *d_dtc, int *hint);
+
+/* ---- optomemristor, opto.c ---- */
+/* Exact step of dn/dt = gen P - n/tau - recomb n^2 over a fixed time:
+ * n' = end + u decay/(1 + bend u), u = n - end. */
+typedef struct mho_i_opto_step {
+    double end, decay, bend;
+} mho_i_opto_step;
+mho_i_opto_step mho_i_opto_step_make(const mho_opto_param *p, double power_rel, double duration_s);
+double mho_i_opto_step_take(const mho_i_opto_step *s, double n);
+/* Does a pulse change anything at carriers n? */
+bool mho_i_opto_writes(const mho_opto_param *p, double n, double v_V);
+/* State after a pulse that writes; n_mid: carriers at its middle. */
+double mho_i_opto_state_after(const mho_opto_param *p, double x, double n, double n_mid, double v_V,
+                              double duration_s, double factor);
+/* s(x) */
+double mho_i_opto_photo(const mho_opto_param *p, double x);
 
 #endif
