@@ -47,6 +47,7 @@ mho_ctx *cli_ctx(long n_thread);
 void cli_progress_end(void); /* clears the bar before other output */
 
 int cmd_run(int argc, char **argv, const cli_command *self);
+int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 

@@ -134,7 +134,8 @@ MHO_API const char *mho_imperfection_text(int bit);
 typedef struct mho_chip mho_chip;
 
 /* Design a chip for a network: neuron working point, tiles, gains. Nothing is programmed yet.
- * The network's weights are copied. Every compute layer but the last must have an activation. */
+ * The network's weights are copied. Every compute layer but the last must have an activation; a last
+ * one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a winner. */
 MHO_API mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
                                 mho_chip **out) MHO_CHECK;
 MHO_API void mho_chip_free(mho_chip *chip); /* NULL is allowed */

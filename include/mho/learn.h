@@ -114,7 +114,7 @@ MHO_API const char *mho_control_name(mho_control control); /* "none", "eta0", "l
 /* key, min, max, default, help; pure numbers */
 #define MHO_LEARN_PARAM_LIST(X)                                                                    \
     X(trace_steps, 0.01, 1e4, 4, "steps in which the trace falls to 1/e")                          \
-    X(temperature, 1e-4, 100, 0.06, "of the softmax; weights are pairs x+ - x- in [-1, 1]")        \
+    X(temperature, 1e-4, 100, 0.055, "of the softmax; weights are pairs x+ - x- in [-1, 1]")       \
     X(pulses, 0, 1e4, 4, "write pulses for M = 1")                                                 \
     X(bump_reward, -10, 10, 0, "added to the reward by a bump")                                    \
     X(gamma, 0, 1, 0.95, "discount of the critic")                                                 \

@@ -4,6 +4,7 @@
 #define MHO_REPORT_H
 
 #include "mho/dendrite.h"
+#include "mho/image.h"
 #include "mho/io.h"
 #include "mho/learn.h"
 #include "mho/study.h"
@@ -20,6 +21,17 @@ MHO_API mho_status mho_run_report_ready(mho_ctx *ctx, const char *path) MHO_CHEC
 /* JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_run_report_json(mho_ctx *ctx, const mho_run_result *result,
                                        char **text) MHO_CHECK;
+
+/* ---- photographs ---- */
+/* Self-contained page: photograph, edges in exact arithmetic and in hardware, their difference,
+ * figures and cost. The result must have views. MHO_ERR_ARG, _IO. */
+MHO_API mho_status mho_image_report_html(mho_ctx *ctx, const mho_image_result *result,
+                                         const char *path) MHO_CHECK;
+/* JSON texts, to be given back with mho_text_free. */
+MHO_API mho_status mho_image_report_json(mho_ctx *ctx, const mho_image_result *result,
+                                         char **text) MHO_CHECK;
+MHO_API mho_status mho_bsds_report_json(mho_ctx *ctx, const mho_bsds_result *result,
+                                        char **text) MHO_CHECK;
 
 /* Page of an XOR study: the four cases, yield against spread. As above. */
 MHO_API mho_status mho_xor_report_html(mho_ctx *ctx, const mho_xor_result *result,

@@ -117,6 +117,18 @@ typedef struct mho_i_part {
 } mho_i_part;
 mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
                                   const mho_i_part *parts);
+/* The same bit by bit, for results that are larger than memory: begin, put, commit; drop instead of
+ * commit (or after a failed begin or put) leaves the old file as it was. drop after commit is
+ * nothing. */
+typedef struct mho_i_temp {
+    mho_ctx *ctx;
+    int fd; /* -1: nothing open */
+    char path[4096], temp[4096];
+} mho_i_temp;
+mho_status mho_i_temp_begin(mho_ctx *ctx, const char *path, mho_i_temp *f);
+mho_status mho_i_temp_put(mho_i_temp *f, const void *data, size_t n_byte);
+mho_status mho_i_temp_commit(mho_i_temp *f);
+void mho_i_temp_drop(mho_i_temp *f);
 /* Can a file be made at path? Checked before hours of work, not after; changes nothing there. */
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);

@@ -86,15 +86,48 @@ static mho_status write_all(mho_ctx *ctx, int fd, const char *path, const char *
     return MHO_OK;
 }
 
-static mho_status write_parts(mho_ctx *ctx, int fd, const char *path, size_t n_part,
-                              const mho_i_part *parts) {
-    for (size_t k = 0; k < n_part; k++) {
-        mho_status status = write_all(ctx, fd, path, parts[k].data, parts[k].n_byte);
-        if (status < 0) {
-            return status;
-        }
+mho_status mho_i_temp_begin(mho_ctx *ctx, const char *path, mho_i_temp *f) {
+    *f = (mho_i_temp){.ctx = ctx, .fd = -1};
+    int n = snprintf(f->path, sizeof f->path, "%s", path);
+    int m = snprintf(f->temp, sizeof f->temp, "%s.tmp-XXXXXX", path);
+    if (n >= (int)sizeof f->path || m >= (int)sizeof f->temp) {
+        return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", path);
     }
-    return fsync(fd) == 0 || errno == EINVAL ? MHO_OK : io_error(ctx, path, "cannot be synced");
+    f->fd = mkstemp(f->temp);
+    return f->fd < 0 ? io_error(ctx, path, "cannot be written") : MHO_OK;
+}
+
+mho_status mho_i_temp_put(mho_i_temp *f, const void *data, size_t n_byte) {
+    return write_all(f->ctx, f->fd, f->path, data, n_byte);
+}
+
+void mho_i_temp_drop(mho_i_temp *f) {
+    if (f->fd >= 0) {
+        close(f->fd);
+        unlink(f->temp);
+        f->fd = -1;
+    }
+}
+
+mho_status mho_i_temp_commit(mho_i_temp *f) {
+    mode_t mask = umask(0);
+    umask(mask);
+    mho_status status = MHO_OK;
+    if (fsync(f->fd) != 0 && errno != EINVAL) {
+        status = io_error(f->ctx, f->path, "cannot be synced");
+    }
+    if (status == MHO_OK && fchmod(f->fd, 0666 & ~mask) != 0) {
+        status = io_error(f->ctx, f->path, "cannot be written");
+    }
+    int closed = close(f->fd);
+    f->fd = -1;
+    if (status == MHO_OK && (closed != 0 || rename(f->temp, f->path) != 0)) {
+        status = io_error(f->ctx, f->path, "cannot be written");
+    }
+    if (status < 0) {
+        unlink(f->temp);
+    }
+    return status;
 }
 
 mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, size_t n_byte) {
@@ -103,30 +136,16 @@ mho_status mho_i_file_write(mho_ctx *ctx, const char *path, const void *data, si
 
 mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
                                   const mho_i_part *parts) {
-    char temp[PATH_MAX];
-    if (snprintf(temp, sizeof temp, "%s.tmp-XXXXXX", path) >= (int)sizeof temp) {
-        return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", path);
-    }
-    int fd = mkstemp(temp);
-    if (fd < 0) {
-        return io_error(ctx, path, "cannot be written");
-    }
-    mode_t mask = umask(0);
-    umask(mask);
-    mho_status status = write_parts(ctx, fd, path, n_part, parts);
-    if (status == MHO_OK && fchmod(fd, 0666 & ~mask) != 0) {
-        status = io_error(ctx, path, "cannot be written");
-    }
-    if (close(fd) != 0 && status == MHO_OK) {
-        status = io_error(ctx, path, "cannot be written");
-    }
-    if (status == MHO_OK && rename(temp, path) != 0) {
-        status = io_error(ctx, path, "cannot be written");
+    mho_i_temp f;
+    mho_status status = mho_i_temp_begin(ctx, path, &f);
+    for (size_t k = 0; status == MHO_OK && k < n_part; k++) {
+        status = mho_i_temp_put(&f, parts[k].data, parts[k].n_byte);
     }
     if (status < 0) {
-        unlink(temp);
+        mho_i_temp_drop(&f);
+        return status;
     }
-    return status;
+    return mho_i_temp_commit(&f);
 }
 
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path) {

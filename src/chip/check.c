@@ -33,7 +33,7 @@ static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size
         size_t col = v / c->n_image * MHO_I_LANES + v % c->n_image;
         for (size_t r = 0; r < tile->n_row; r++) {
             c->v_V[v * tile->n_row + r] =
-                v_read * (double)view->x[(tile->row0 + r) * view->n_col + col];
+                v_read * (double)view->x[mho_i_chip_row_of(view->layer, tile->row0 + r) * view->n_col + col];
         }
     }
     mho_array_report rep;
@@ -156,7 +156,7 @@ static mho_status make_buffers(check *c, size_t *n_tile) {
         const mho_i_layer *layer = &chip->layer[l];
         size_t n_vec = layer->shape.out_w * c->n_image;
         *n_tile += layer->n_tile;
-        v = v > n_vec * layer->n_row ? v : n_vec * layer->n_row;
+        v = v > n_vec * layer->n_wire ? v : n_vec * layer->n_wire;
         i = i > n_vec * 2 * layer->shape.n_out ? i : n_vec * 2 * layer->shape.n_out;
         z = z > n_vec * layer->shape.n_out ? z : n_vec * layer->shape.n_out;
     }

@@ -17,7 +17,7 @@ enum {
 };
 #define MHO_I_Z_KNEE (-1.2) /* above it the curve bends and the table is fine */
 
-/* Rows row0.. and outputs out0.. of a layer's matrix. Columns: 2k plus, 2k+1 minus of output k. */
+/* Word lines row0.. and outputs out0.. of a layer's matrix. Columns: 2k plus, 2k+1 minus of output k. */
 typedef struct mho_i_tile {
     size_t row0, n_row, out0, n_out;
     double *target_S; /* [n_row][2 n_out]: what the weights ask for */
@@ -28,8 +28,10 @@ typedef struct mho_i_tile {
 
 typedef struct mho_i_layer {
     mho_layer shape;
-    size_t n_row; /* shape.n_in and the bias row */
-    bool first, last;
+    size_t n_row;    /* shape.n_in and the bias row */
+    size_t n_copy;   /* times that every weight is written, on word lines that are driven alike */
+    size_t n_wire;   /* word lines: n_copy shape.n_in and the bias row */
+    bool first, last; /* last: ends in the winner, not in neurons */
     size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
     double wire_gain;       /* mean of transfer over conductance of the design, from target_S: the */
@@ -67,7 +69,16 @@ struct mho_chip {
     uint32_t imperfections;
 };
 
+/* ---- design.c ---- */
+/* mho_chip_new with every weight in n_copy cell pairs: their errors and noise average. */
+mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,
+                          mho_chip **out);
+
 /* ---- map.c ---- */
+/* Row of the layer (input or bias) that drives a word line. */
+static inline size_t mho_i_chip_row_of(const mho_i_layer *layer, size_t wire) {
+    return wire + 1 < layer->n_wire ? wire % layer->shape.n_in : layer->shape.n_in;
+}
 mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
                                 const float *bias);
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer);
@@ -89,6 +100,20 @@ typedef struct mho_i_view {
 typedef mho_status (*mho_i_view_fn)(void *user, const mho_i_view *view);
 
 typedef struct mho_i_scratch mho_i_scratch; /* buffers of one thread */
+/* ---- vectors through a chip of one dense layer that ends in neurons (a filter: the vectors are the
+ * patches of a picture, the neurons one per column pair, used for every patch) ---- */
+/* Values in [0, 1] as the input DAC puts them out, in place; as they are if its resolution is off. */
+void mho_i_chip_dac(const mho_chip *chip, size_t n, float *x);
+/* Where MHO_I_LANES vectors are to be put, [n_in][MHO_I_LANES], side by side. */
+float *mho_i_chip_vectors(const mho_chip *chip, mho_i_scratch *s);
+/* Activations of these vectors: a out [n_out][MHO_I_LANES]. block names their noise: lane l has that
+ * of vector block * MHO_I_LANES + l. view out, may be NULL: what was seen, valid until s or a
+ * change. Allocates nothing: may run in parallel, each thread with its own s. */
+void mho_i_chip_activate(const mho_chip *chip, mho_i_scratch *s, uint32_t block, bool noisy,
+                         float *a, mho_i_view *view);
+/* Activation of the nominal neuron at z. */
+float mho_i_chip_nominal_at(const mho_chip *chip, double z);
+
 mho_i_scratch *mho_i_chip_scratch_new(const mho_chip *chip);
 void mho_i_chip_scratch_free(mho_ctx *ctx, mho_i_scratch *s);
 /* Send pictures image[0..n) (n <= MHO_I_LANES) through the chip. block names the noise streams.
@@ -106,6 +131,17 @@ static inline float mho_i_grid_position(const mho_neuron_grid *g, float z) {
 /* Number of the neuron of output o, row y, column x in its layer. */
 size_t mho_i_chip_neuron_of(const mho_chip *chip, const mho_i_layer *layer, size_t o, size_t y,
                             size_t x);
+
+/* ---- cost.c ---- */
+/* Power that goes where the data decide it, summed over evaluations. */
+typedef struct mho_i_activity {
+    double array_W, heater_W, film_W;
+} mho_i_activity;
+/* Add the first n_lane lanes of a view. */
+void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_t n_lane,
+                             mho_i_activity *act);
+/* Cost of one picture, given the mean activity of one. */
+void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_cost *out);
 uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance);
 
 #endif

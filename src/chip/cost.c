@@ -13,19 +13,18 @@
 typedef struct activity {
     const mho_chip *chip;
     size_t n_image;
-    double array_W, heater_W, film_W; /* summed over evaluations and pictures */
+    mho_i_activity sum; /* over evaluations and pictures */
 } activity;
 
-static mho_status add_row(void *user, const mho_i_view *view) {
-    activity *act = user;
-    const mho_chip *chip = act->chip;
+void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_t n_lane,
+                             mho_i_activity *act) {
     const mho_i_layer *layer = view->layer;
     const mho_neuron_circuit *c = &chip->neuron.circuit;
     double v2 = chip->spec.synapse.v_read_V * chip->spec.synapse.v_read_V;
     double t_rise = chip->spec.neuron.t_base_K + chip->neuron.rise_bias_K - 300;
     double r_h = chip->spec.neuron.r_heater_ohm * (1 + chip->spec.neuron.heater_tcr_per_K * t_rise);
     for (size_t x = 0; x < layer->shape.out_w; x++) {
-        for (size_t lane = 0; lane < act->n_image; lane++) {
+        for (size_t lane = 0; lane < n_lane; lane++) {
             size_t col = x * MHO_I_LANES + lane;
             for (size_t k = 0; k < layer->n_row; k++) {
                 double in = (double)view->x[k * view->n_col + col];
@@ -42,6 +41,11 @@ static mho_status add_row(void *user, const mho_i_view *view) {
             }
         }
     }
+}
+
+static mho_status add_row(void *user, const mho_i_view *view) {
+    activity *act = user;
+    mho_i_chip_activity_add(act->chip, view, act->n_image, &act->sum);
     return MHO_OK;
 }
 
@@ -50,10 +54,11 @@ static void add_part(mho_cost_sum *sum, const char *name, double value) {
     sum->total += value;
 }
 
-static void energy(const mho_chip *chip, const activity *act, mho_chip_cost *out) {
+static void energy(const mho_chip *chip, const mho_i_activity *act, mho_chip_cost *out) {
     const mho_chip_spec *s = &chip->spec;
     const mho_neuron_design *d = &chip->neuron;
-    double on_s = d->settle_s + d->read_s, n = (double)act->n_image;
+    double on_s = d->settle_s + d->read_s;
+    bool winner = chip->layer[chip->n_layer - 1].last;
     double input = 0, rows_s = 0, amps_s = 0, neurons = 0;
     for (size_t l = 0; l < chip->n_layer; l++) {
         const mho_i_layer *layer = &chip->layer[l];
@@ -61,7 +66,7 @@ static void energy(const mho_chip *chip, const activity *act, mho_chip_cost *out
         if (layer->first) {
             input += evaluations * (double)layer->shape.n_in;
         } else {
-            rows_s += evaluations * (double)layer->n_row * on_s;
+            rows_s += evaluations * (double)layer->n_wire * on_s;
         }
         amps_s += evaluations * (double)layer->shape.n_out * (layer->last ? s->winner_time_s : on_s);
         neurons += layer->last ? 0 : evaluations * (double)layer->shape.n_out;
@@ -70,13 +75,13 @@ static void energy(const mho_chip *chip, const activity *act, mho_chip_cost *out
     mho_cost_sum *e = &out->energy_J;
     add_part(e, "input DACs", input * s->dac_energy_J);
     add_part(e, "row drivers", rows_s * s->driver_power_W);
-    add_part(e, "arrays", act->array_W * on_s / n);
+    add_part(e, "arrays", act->array_W * on_s);
     add_part(e, "column amplifiers", amps_s * s->amplifier_power_W);
-    add_part(e, "heaters", act->heater_W * on_s / n);
-    add_part(e, "film reads", act->film_W * d->read_s / n);
+    add_part(e, "heaters", act->heater_W * on_s);
+    add_part(e, "film reads", act->film_W * d->read_s);
     add_part(e, "bias trims", s->trim_bits > 0 ? neurons * s->trim_power_W * on_s : 0);
-    add_part(e, "winner", s->winner_power_W * s->winner_time_s);
-    out->neuron_energy_J = neurons > 0 ? (act->heater_W * on_s + act->film_W * d->read_s) / n / neurons +
+    add_part(e, "winner", winner ? s->winner_power_W * s->winner_time_s : 0);
+    out->neuron_energy_J = neurons > 0 ? (act->heater_W * on_s + act->film_W * d->read_s) / neurons +
                                              (s->trim_bits > 0 ? s->trim_power_W * on_s : 0)
                                        : 0;
 }
@@ -96,7 +101,8 @@ static void latency(const mho_chip *chip, mho_chip_cost *out) {
     add_part(t, "settling", positions * d->settle_s);
     add_part(t, "reading", positions * d->read_s);
     add_part(t, "reset", shared ? positions * d->reset_s : 0);
-    add_part(t, "winner", chip->spec.winner_time_s);
+    bool winner = chip->layer[chip->n_layer - 1].last;
+    add_part(t, "winner", winner ? chip->spec.winner_time_s : 0);
 }
 
 static void area(const mho_chip *chip, mho_chip_cost *out) {
@@ -104,7 +110,7 @@ static void area(const mho_chip *chip, mho_chip_cost *out) {
     double cells = 0, rows = 0, first_rows = 0, outs = 0, held = 0;
     for (size_t l = 0; l < chip->n_layer; l++) {
         const mho_i_layer *layer = &chip->layer[l];
-        cells += (double)(layer->n_row * 2 * layer->shape.n_out);
+        cells += (double)(layer->n_wire * 2 * layer->shape.n_out);
         *(layer->first ? &first_rows : &rows) += (double)layer->n_row;
         outs += (double)layer->shape.n_out;
         held += layer->last ? 0 : (double)(layer->shape.n_out * layer->shape.n_pos);
@@ -119,8 +125,15 @@ static void area(const mho_chip *chip, mho_chip_cost *out) {
     add_part(a, "input DACs", first_rows * s->dac_area_m2);
     add_part(a, "row drivers", rows * s->driver_area_m2);
     add_part(a, "column amplifiers", outs * s->amplifier_area_m2);
-    add_part(a, "winner", s->winner_area_m2);
+    add_part(a, "winner", chip->layer[chip->n_layer - 1].last ? s->winner_area_m2 : 0);
     out->neuron_area_m2 = s->neuron.area_m2 + trim;
+}
+
+void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_cost *out) {
+    *out = (mho_chip_cost){0};
+    energy(chip, mean, out);
+    latency(chip, out);
+    area(chip, out);
 }
 
 mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_image,
@@ -148,9 +161,10 @@ mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_ima
     if (status < 0) {
         return status;
     }
-    *out = (mho_chip_cost){0};
-    energy(chip, &act, out);
-    latency(chip, out);
-    area(chip, out);
+    double n = (double)n_image;
+    act.sum.array_W /= n;
+    act.sum.heater_W /= n;
+    act.sum.film_W /= n;
+    mho_i_chip_cost(chip, &act.sum, out);
     return MHO_OK;
 }

@@ -151,7 +151,7 @@ static mho_status check_net(mho_ctx *ctx, const mho_net *net) {
     return MHO_OK;
 }
 
-static mho_status make_layers(mho_chip *chip, const mho_net *net) {
+static mho_status make_layers(mho_chip *chip, const mho_net *net, size_t n_copy) {
     size_t n = mho_net_n_layer(net), k = 0;
     for (size_t l = 0; l < n; l++) {
         const mho_layer *shape = mho_net_layer(net, l);
@@ -163,8 +163,10 @@ static mho_status make_layers(mho_chip *chip, const mho_net *net) {
         chip->stage[l].layer = layer;
         layer->shape = *shape;
         layer->n_row = shape->n_in + 1;
+        layer->n_copy = n_copy;
+        layer->n_wire = n_copy * shape->n_in + 1;
         layer->first = k == 0;
-        layer->last = k + 1 == chip->n_layer;
+        layer->last = k + 1 == chip->n_layer && !shape->activation;
         layer->n_neuron = layer->last ? 0
                           : chip->spec.share == MHO_SHARE_PER_COLUMN ? shape->n_out
                                                                      : shape->n_out * shape->n_pos;
@@ -181,6 +183,11 @@ static mho_status make_layers(mho_chip *chip, const mho_net *net) {
 }
 
 mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, mho_chip **out) {
+    return mho_i_chip_new(ctx, spec, net, 1, out);
+}
+
+mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,
+                          mho_chip **out) {
     *out = NULL;
     mho_status status = check_net(ctx, net);
     if (status < 0) {
@@ -205,7 +212,7 @@ mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *
                                chip->nominal_table);
     }
     if (status == MHO_OK) {
-        status = make_layers(chip, net);
+        status = make_layers(chip, net, n_copy);
     }
     if (status < 0) {
         mho_chip_free(chip);
@@ -213,6 +220,10 @@ mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *
     }
     *out = chip;
     return MHO_OK;
+}
+
+float mho_i_chip_nominal_at(const mho_chip *chip, double z) {
+    return table_at(&chip->grid, chip->nominal_table, z);
 }
 
 void mho_chip_free(mho_chip *chip) {

@@ -89,6 +89,15 @@ static void load_pixels(const mho_chip *chip, const mho_dataset *set, const size
     }
 }
 
+void mho_i_chip_dac(const mho_chip *chip, size_t n, float *x) {
+    if (chip->imperfections & MHO_IMP_INPUT) {
+        double top = pow(2, chip->spec.input_bits) - 1;
+        for (size_t k = 0; k < n; k++) {
+            x[k] = (float)(floor((double)x[k] * top + 0.5) / top);
+        }
+    }
+}
+
 /* Inputs of output row y: x[n_row][out_w * lanes], the bias row last. */
 static void gather_row(const mho_i_layer *layer, const float *act, size_t y, float *x) {
     const mho_layer *l = &layer->shape;
@@ -311,6 +320,24 @@ mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_
     return MHO_OK;
 }
 
+float *mho_i_chip_vectors(const mho_chip *chip, mho_i_scratch *s) {
+    size_t n_in = chip->layer[0].shape.n_in;
+    for (size_t lane = 0; lane < MHO_I_LANES; lane++) {
+        s->x[n_in * MHO_I_LANES + lane] = 1; /* the bias row */
+    }
+    return s->x;
+}
+
+void mho_i_chip_activate(const mho_chip *chip, mho_i_scratch *s, uint32_t block, bool noisy,
+                         float *a, mho_i_view *view) {
+    const mho_i_layer *layer = &chip->layer[0];
+    pre_activations(chip, layer, s, 0, block, noisy);
+    activate(chip, layer, s, 0, block, noisy, a);
+    if (view) {
+        *view = (mho_i_view){layer, 0, MHO_I_LANES, s->x, s->z, a, MHO_I_LANES};
+    }
+}
+
 static uint8_t winner(const float *score, size_t n_class, size_t lane) {
     size_t best = 0;
     for (size_t c = 1; c < n_class; c++) {
@@ -339,6 +366,11 @@ mho_status mho_chip_evaluate(mho_chip *chip, const mho_dataset *set, uint8_t *pr
     mho_ctx *ctx = chip->ctx;
     if (!chip->programmed) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "the chip is not programmed");
+    }
+    if (!chip->layer[chip->n_layer - 1].last) {
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "the last layer ends in neurons: a classifier's ends in currents, whose "
+                          "largest wins");
     }
     const mho_layer *first = &chip->stage[0].shape;
     size_t n_image = mho_dataset_n_image(set), n_class = mho_dataset_n_class(set);

@@ -43,7 +43,7 @@ static mho_status keep_inputs(void *user, const mho_i_view *view) {
         for (size_t v = 0; v < d->n_vec; v++) {
             for (size_t r = 0; r < d->tile->n_row; r++) {
                 d->v_V[v * d->tile->n_row + r] = d->chip->spec.synapse.v_read_V *
-                                                 (double)view->x[(d->tile->row0 + r) * view->n_col + v];
+                                                 (double)view->x[mho_i_chip_row_of(view->layer, d->tile->row0 + r) * view->n_col + v];
             }
         }
     }

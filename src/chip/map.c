@@ -44,7 +44,7 @@ static void part(size_t n, size_t m, size_t k, size_t *first, size_t *count) {
 static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     mho_ctx *ctx = chip->ctx;
     size_t rows = (size_t)chip->spec.rows, pairs = (size_t)chip->spec.cols / 2;
-    size_t n_v = (layer->n_row + rows - 1) / rows, n_h = (layer->shape.n_out + pairs - 1) / pairs;
+    size_t n_v = (layer->n_wire + rows - 1) / rows, n_h = (layer->shape.n_out + pairs - 1) / pairs;
     layer->n_tile = n_v * n_h;
     layer->n_tile_row = n_v;
     layer->tile = mho_i_alloc(ctx, layer->n_tile, sizeof *layer->tile);
@@ -54,7 +54,7 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     }
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
-        part(layer->n_row, n_v, t / n_h, &tile->row0, &tile->n_row);
+        part(layer->n_wire, n_v, t / n_h, &tile->row0, &tile->n_row);
         part(layer->shape.n_out, n_h, t % n_h, &tile->out0, &tile->n_out);
         size_t n = tile->n_row * 2 * tile->n_out;
         tile->target_S = mho_i_alloc(ctx, n, sizeof(double));
@@ -82,7 +82,7 @@ static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *w
         mho_i_tile *tile = &layer->tile[t];
         for (size_t r = 0; r < tile->n_row; r++) {
             for (size_t c = 0; c < tile->n_out; c++) {
-                size_t row = tile->row0 + r, out = tile->out0 + c;
+                size_t row = mho_i_chip_row_of(layer, tile->row0 + r), out = tile->out0 + c;
                 double w = row < layer->shape.n_in ? (double)weights[out * layer->shape.n_in + row]
                                                    : (double)bias[out];
                 w = fmin(fmax(w / w_max, -1), 1);

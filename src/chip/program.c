@@ -56,19 +56,25 @@ static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
                   : targets_bent(chip)                   ? layer->bent_gain
                                                          : layer->wire_gain;
     double read = chip->imperfections & MHO_IMP_READ_NOISE ? s->read_noise_rel : 0;
-    layer->z_per_A = layer->shape.w_max / ((s->g_max_S - s->g_min_S) * s->v_read_V * gain);
+    /* copies add up: the amplifier's gain takes their mean */
+    layer->z_per_A = layer->shape.w_max /
+                     ((s->g_max_S - s->g_min_S) * s->v_read_V * gain * (double)layer->n_copy);
     double per_S = layer->z_per_A * s->v_read_V;
+    size_t n_weight = layer->shape.n_out * layer->n_row;
     memset(layer->row_S, 0, layer->n_row * sizeof *layer->row_S);
+    memset(layer->weight, 0, n_weight * sizeof *layer->weight);
+    memset(layer->noise2, 0, n_weight * sizeof *layer->noise2);
     for (size_t t = 0; t < layer->n_tile; t++) {
         const mho_i_tile *tile = &layer->tile[t];
         for (size_t r = 0; r < tile->n_row; r++) {
+            size_t row = mho_i_chip_row_of(layer, tile->row0 + r);
             for (size_t c = 0; c < tile->n_out; c++) {
                 const double *m = tile->m_S + r * 2 * tile->n_out + 2 * c;
-                size_t at = (tile->out0 + c) * layer->n_row + tile->row0 + r;
+                size_t at = (tile->out0 + c) * layer->n_row + row;
                 double rms2 = read * read * (m[0] * m[0] + m[1] * m[1]);
-                layer->weight[at] = (float)(per_S * (m[0] - m[1]));
-                layer->noise2[at] = (float)(per_S * per_S * rms2);
-                layer->row_S[tile->row0 + r] += (float)(m[0] + m[1]);
+                layer->weight[at] += (float)(per_S * (m[0] - m[1]));
+                layer->noise2[at] += (float)(per_S * per_S * rms2);
+                layer->row_S[row] += (float)(m[0] + m[1]);
             }
         }
     }

@@ -23,6 +23,30 @@ static inline const void *mho_i_npy_bytes(const mho_npy_view *array) {
     return array->data ? (const void *)array->data : (const void *)array->data_f;
 }
 
+/* ---- pictures, row by row from the top: PNG (every kind) and PGM (P2, P5; 8 and 16 bit) ----
+ * Memory is a few rows, except for interlaced PNG, which is held whole with 2 bytes a pixel. */
+typedef struct mho_i_picture mho_i_picture;
+/* MHO_ERR_IO; MHO_ERR_FORMAT: not a picture, broken, or too large. */
+mho_status mho_i_picture_open(mho_ctx *ctx, const char *path, mho_i_picture **out);
+void mho_i_picture_close(mho_i_picture *p); /* NULL is allowed */
+size_t mho_i_picture_n_row(const mho_i_picture *p);
+size_t mho_i_picture_n_col(const mho_i_picture *p);
+const char *mho_i_picture_what(const mho_i_picture *p); /* "8-bit RGB PNG" */
+/* The next row: luma out [n_col] in [0, 1]. With the last one the rest of the file is checked. */
+mho_status mho_i_picture_row(mho_i_picture *p, float *luma);
+/* The whole picture: luma out, [n_row][n_col], to be freed with mho_i_free. */
+mho_status mho_i_picture_load(mho_ctx *ctx, const char *path, size_t *n_row, size_t *n_col,
+                              float **luma);
+
+/* Grey PNG of 8 bits, row by row; nothing stands at path before it is finished. */
+typedef struct mho_i_png_out mho_i_png_out;
+mho_status mho_i_png_out_open(mho_ctx *ctx, const char *path, size_t n_row, size_t n_col,
+                              mho_i_png_out **out);
+mho_status mho_i_png_out_row(mho_i_png_out *w, const uint8_t *grey); /* [n_col] */
+/* Ends the file and puts it in its place if all rows came; frees w in any case. */
+mho_status mho_i_png_out_finish(mho_i_png_out *w);
+void mho_i_png_out_drop(mho_i_png_out *w); /* without a trace; NULL is allowed */
+
 /* ---- YAML, a thin layer over libfyaml: positions for messages, nothing printed, no aliases ----
  */
 struct fy_node;

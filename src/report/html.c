@@ -57,6 +57,9 @@ static const char style[] =
     "margin:1rem 0}\n"
     ".grid figure{margin:0;text-align:center}.grid figcaption{margin:.2rem 0 0;line-height:1.25}\n"
     ".px{width:56px;height:56px;image-rendering:pixelated;border:1px solid var(--line)}\n"
+    ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem;margin:1rem "
+    "0}.pair figure{margin:0}.photo{display:block;width:100%;height:auto;border:1px solid "
+    "var(--line)}\n"
     ".cm{table-layout:fixed;text-align:center}.cm th,.cm td{padding:.3rem 0;text-align:center;"
     "border:1px solid var(--line)}.cm td.d{background:var(--tint);font-weight:600}\n"
     ".cm thead th,.cm tbody th{border-color:transparent;color:var(--soft)}\n"
@@ -241,8 +244,9 @@ static void put_base64(mho_i_text *t, const unsigned char *data, size_t n) {
     }
 }
 
-mho_status mho_i_html_picture(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
-                              size_t n_col, const char *alt) {
+/* pixels as an <img>, as they are or inverted */
+static mho_status put_picture(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
+                              size_t n_col, bool invert, const char *style_class, const char *alt) {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)n_col,
                        .height = (png_uint_32)n_row,
@@ -252,19 +256,30 @@ mho_status mho_i_html_picture(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels
     if (!png) {
         return MHO_ERR_NOMEM;
     }
-    unsigned char *inverse = png + n_byte;
+    unsigned char *copy = png + n_byte;
     for (size_t k = 0; k < n_row * n_col; k++) {
-        inverse[k] = (unsigned char)(255 - pixels[k]);
+        copy[k] = (unsigned char)(invert ? 255 - pixels[k] : pixels[k]);
     }
-    if (!png_image_write_to_memory(&image, png, &n_byte, 0, inverse, (png_int_32)n_col, NULL)) {
+    if (!png_image_write_to_memory(&image, png, &n_byte, 0, copy, (png_int_32)n_col, NULL)) {
         mho_i_free(ctx, png);
         return mho_i_fail(ctx, MHO_ERR_INTERNAL, "libpng: %s", image.message);
     }
-    mho_i_text_add(t, "<img class=\"px\" width=\"%zu\" height=\"%zu\" alt=\"", n_col, n_row);
+    mho_i_text_add(t, "<img class=\"%s\" width=\"%zu\" height=\"%zu\" alt=\"", style_class, n_col,
+                   n_row);
     mho_i_html_text(t, alt);
     mho_i_text_add(t, "\" src=\"data:image/png;base64,");
     put_base64(t, png, (size_t)n_byte);
     mho_i_text_add(t, "\">");
     mho_i_free(ctx, png);
     return t->status;
+}
+
+mho_status mho_i_html_picture(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
+                              size_t n_col, const char *alt) {
+    return put_picture(ctx, t, pixels, n_row, n_col, true, "px", alt);
+}
+
+mho_status mho_i_html_photo(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
+                            size_t n_col, const char *alt) {
+    return put_picture(ctx, t, pixels, n_row, n_col, false, "photo", alt);
 }

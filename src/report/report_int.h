@@ -47,6 +47,9 @@ void mho_i_html_row(mho_i_text *t, const char *heading);
  * smoothing. */
 mho_status mho_i_html_picture(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
                               size_t n_col, const char *alt);
+/* A grey picture as it is, as wide as its place. */
+mho_status mho_i_html_photo(mho_ctx *ctx, mho_i_text *t, const uint8_t *pixels, size_t n_row,
+                            size_t n_col, const char *alt);
 
 /* ---- figures of a run, figures.c: <figure> with SVG and caption ---- */
 mho_status mho_i_figure_accuracy(mho_ctx *ctx, const mho_run_result *r, mho_i_text *page);
@@ -59,6 +62,9 @@ bool mho_i_run_is_mnist(const mho_run_result *r);
 void mho_i_budget_order(const mho_run_result *r, size_t *order);
 
 /* ---- parts of the page of a run ---- */
+/* Parts and total of a cost, with bars, as one column of a "three" grid. */
+void mho_i_html_cost_table(mho_i_text *t, const char *title, const mho_cost_sum *c,
+                           const char *unit);
 void mho_i_run_cost_html(const mho_run_result *r, mho_i_text *t);    /* run_cost.c */
 void mho_i_run_device_html(const mho_run_result *r, mho_i_text *t);  /* run_device.c: neuron */
 void mho_i_run_program_html(const mho_run_result *r, mho_i_text *t); /* writing and trim */

@@ -1,0 +1,18 @@
+/* json_int.h - pieces that the JSON objects of all results share. What is not known is null. */
+#ifndef MHO_REPORT_JSON_INT_H
+#define MHO_REPORT_JSON_INT_H
+
+#include "report_int.h"
+
+#include <jansson.h>
+
+json_t *mho_i_json_number(double x);      /* null if it is not finite */
+json_t *mho_i_json_text(const char *s);   /* null if it is NULL or not UTF-8 */
+json_t *mho_i_json_count(size_t n);
+json_t *mho_i_json_cost(const mho_cost_sum *c);
+/* A seed above 2^63 - 1 becomes a text, because JSON's readers would round it. */
+json_t *mho_i_json_seed(uint64_t s);
+/* The object as text, to be given back with mho_text_free; o is given back here. */
+mho_status mho_i_json_dump(mho_ctx *ctx, json_t *o, char **out);
+
+#endif
