@@ -68,7 +68,7 @@ mho_status mho_i_learn_curve(mho_ctx *ctx, const mho_learn_result *r, mho_i_text
 
 mho_status mho_i_learn_good(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page) {
     mho_i_text s;
-    begin(&s, ctx, 240);
+    begin(&s, ctx, 300);
     mho_i_text_add(&s,
                    "set logscale x\nset xlabel 'episode'\nset ylabel 'share in %%'\nset yrange "
                    "[0:102]\nset xrange [0.95:%zu]\nset key above\n$c << EOD\n",
