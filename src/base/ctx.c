@@ -123,7 +123,7 @@ double mho_i_now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- memory: the size stands in a 64-byte header before the block ---- */
+/* ---- memory: size and start of the allocation stand in a 64-byte header before the block ---- */
 
 enum { HEADER_BYTES = 64 };
 
@@ -132,15 +132,18 @@ static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
         mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory (%zu bytes; provoked)", n_byte);
         return NULL;
     }
-    size_t total = (n_byte + HEADER_BYTES + 63) / 64 * 64;
-    char *block = total > n_byte ? aligned_alloc(64, total) : NULL;
-    if (!block) {
+    /* calloc knows when fresh pages are zero already: large blocks are not touched here, but first
+     * by the thread that works in them */
+    size_t total = n_byte + 2 * HEADER_BYTES;
+    char *raw = total > n_byte ? calloc(total, 1) : NULL;
+    if (!raw) {
         mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory: %.3g GiB wanted, %.3g GiB in use",
                    (double)n_byte / 0x1p30, (double)ctx->bytes / 0x1p30);
         return NULL;
     }
-    memset(block, 0, total);
+    char *block = raw + (HEADER_BYTES - (uintptr_t)raw % HEADER_BYTES);
     memcpy(block, &n_byte, sizeof n_byte);
+    memcpy(block + sizeof n_byte, &raw, sizeof raw);
     ctx->bytes += n_byte;
     if (ctx->bytes > ctx->peak_bytes) {
         ctx->peak_bytes = ctx->bytes;
@@ -174,8 +177,10 @@ void *mho_i_realloc(mho_ctx *ctx, void *ptr, size_t n, size_t size) {
 
 void mho_i_free(mho_ctx *ctx, void *ptr) {
     if (ptr) {
+        char *raw;
+        memcpy(&raw, (char *)ptr - HEADER_BYTES + sizeof(size_t), sizeof raw);
         ctx->bytes -= block_bytes(ptr);
-        free((char *)ptr - HEADER_BYTES);
+        free(raw);
     }
 }
 
