@@ -1,20 +1,11 @@
 /* learn_json.c - the result of mho learn as one JSON object with stable keys; what is not known is
  * null. */
-#include "report_int.h"
-
-#include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
-#include <string.h>
-
-static json_t *number(double x) {
-    return isfinite(x) ? json_real(x) : json_null();
-}
+#include "json_int.h"
 
 static json_t *list(size_t n, const double *x) {
     json_t *a = json_array();
     for (size_t k = 0; k < n; k++) {
-        json_array_append_new(a, number(x[k]));
+        json_array_append_new(a, mho_i_json_number(x[k]));
     }
     return a;
 }
@@ -36,9 +27,9 @@ static json_t *solved(const mho_learn_result *r) {
                                                     : json_null());
     }
     json_object_set_new(o, "runs", json_integer((json_int_t)r->n_solved));
-    json_object_set_new(o, "share", number((double)r->n_solved / (double)r->opt.n_seed));
+    json_object_set_new(o, "share", mho_i_json_number((double)r->n_solved / (double)r->opt.n_seed));
     json_object_set_new(o, "ci95", list(2, r->wilson));
-    json_object_set_new(o, "episode_mean", number(r->solved_mean));
+    json_object_set_new(o, "episode_mean", mho_i_json_number(r->solved_mean));
     json_object_set_new(o, "episode_each", each);
     json_object_set_new(o, "most_steps", json_integer((json_int_t)r->good_steps));
     json_object_set_new(o, "in_a_row", json_integer((json_int_t)r->good_row));
@@ -48,15 +39,15 @@ static json_t *solved(const mho_learn_result *r) {
 static json_t *energy(const mho_learn_result *r) {
     const mho_learn_energy *e = &r->energy;
     json_t *o = json_object();
-    json_object_set_new(o, "update_J", number(e->update_J));
-    json_object_set_new(o, "step_light_J", number(e->mark_J));
-    json_object_set_new(o, "episode_write_J", number(e->episode_write_J));
-    json_object_set_new(o, "episode_light_J", number(e->episode_light_J));
-    json_object_set_new(o, "episode_read_J", number(e->episode_read_J));
-    json_object_set_new(o, "episode_s", number(e->episode_s));
-    json_object_set_new(o, "updates", number(e->updates));
-    json_object_set_new(o, "steps", number(e->steps));
-    json_object_set_new(o, "change_share", number(e->change_share));
+    json_object_set_new(o, "update_J", mho_i_json_number(e->update_J));
+    json_object_set_new(o, "step_light_J", mho_i_json_number(e->mark_J));
+    json_object_set_new(o, "episode_write_J", mho_i_json_number(e->episode_write_J));
+    json_object_set_new(o, "episode_light_J", mho_i_json_number(e->episode_light_J));
+    json_object_set_new(o, "episode_read_J", mho_i_json_number(e->episode_read_J));
+    json_object_set_new(o, "episode_s", mho_i_json_number(e->episode_s));
+    json_object_set_new(o, "updates", mho_i_json_number(e->updates));
+    json_object_set_new(o, "steps", mho_i_json_number(e->steps));
+    json_object_set_new(o, "change_share", mho_i_json_number(e->change_share));
     return o;
 }
 
@@ -64,11 +55,11 @@ static json_t *parameters(const mho_learn_result *r) {
     json_t *o = json_object();
     for (size_t k = 0; k < mho_learn_param_count(); k++) {
         json_object_set_new(o, mho_learn_param_describe(k).key,
-                            number(mho_learn_param_get(&r->opt, k)));
+                            mho_i_json_number(mho_learn_param_get(&r->opt, k)));
     }
     for (size_t k = 0; k < mho_opto_param_count(); k++) {
         json_object_set_new(o, mho_opto_param_describe(k).key,
-                            number(mho_opto_param_get(&r->opt.opto, k)));
+                            mho_i_json_number(mho_opto_param_get(&r->opt.opto, k)));
     }
     return o;
 }
@@ -81,12 +72,6 @@ static json_t *rows(size_t n_row, size_t n_col, const double *x) {
     return a;
 }
 
-static json_t *seed(uint64_t s) {
-    char digits[24];
-    snprintf(digits, sizeof digits, "%" PRIu64, s);
-    return s <= INT64_MAX ? json_integer((json_int_t)s) : json_string(digits);
-}
-
 mho_status mho_learn_report_json(mho_ctx *ctx, const mho_learn_result *r, char **out) {
     *out = NULL;
     json_t *o = json_object();
@@ -97,33 +82,17 @@ mho_status mho_learn_report_json(mho_ctx *ctx, const mho_learn_result *r, char *
     json_object_set_new(o, "roles",
                         json_string(r->opt.opto.roles == MHO_OPTO_LIGHT_GLOBAL ? "optical-global"
                                                                                : "optical-local"));
-    json_object_set_new(o, "seed", seed(r->opt.seed));
+    json_object_set_new(o, "seed", mho_i_json_seed(r->opt.seed));
     json_object_set_new(o, "seeds", json_integer((json_int_t)r->opt.n_seed));
     json_object_set_new(o, "episodes", json_integer((json_int_t)r->opt.n_episode));
     json_object_set_new(o, "solved", solved(r));
     json_object_set_new(o, "steps", curve(r));
-    json_object_set_new(o, "least_steps", number(r->least_mean));
-    json_object_set_new(o, "late_ratio", number(r->late_ratio));
+    json_object_set_new(o, "least_steps", mho_i_json_number(r->least_mean));
+    json_object_set_new(o, "late_ratio", mho_i_json_number(r->late_ratio));
     json_object_set_new(o, "energy", energy(r));
     json_object_set_new(o, "policy", rows(r->n_place, r->n_action, r->policy));
     json_object_set_new(o, "value", list(r->n_place, r->value));
     json_object_set_new(o, "parameters", parameters(r));
-    json_object_set_new(o, "seconds", number(r->total_s));
-    char *dump = o ? json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) : NULL;
-    json_decref(o);
-    if (!dump) {
-        return mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory");
-    }
-    mho_i_text t;
-    mho_i_text_init(&t, ctx);
-    mho_i_text_put(&t, dump, strlen(dump));
-    mho_i_text_put(&t, "\n", 1);
-    free(dump);
-    if (t.status < 0) {
-        mho_status status = t.status;
-        mho_i_text_free(&t);
-        return status;
-    }
-    *out = t.data;
-    return MHO_OK;
+    json_object_set_new(o, "seconds", mho_i_json_number(r->total_s));
+    return mho_i_json_dump(ctx, o, out);
 }
