@@ -199,13 +199,16 @@ MHO_API void mho_neuron_sample(const mho_neuron_param *param, uint64_t seed, siz
                                size_t n_dev, mho_neuron_device *out);
 
 /* Trim and tabulate n_dev devices (devices first.. of the seed) at once.
- *   device  in, out [n_dev]; trim_V is set by the trim, left alone where trim is NULL
- *   table   out [n_dev][n_low + n_high + 1][2]: output over v_full_V at each node, and its
- * derivative by t_c in 1/K n_clipped  out, may be NULL: devices whose trim is out of range and got
- * the end of the range Computed along the temperature, where no iteration is needed, and read off
- * by cubics; linear interpolation between the nodes is good to 1e-4 with the default grid
- * (mho_neuron_output is the reference). MHO_ERR_SINGULAR names a device that runs away. Cost about
- * 70 us per device on one core.        */
+ *
+ *   device     in, out [n_dev]; trim_V is set by the trim, left alone where trim is NULL
+ *   table      out [n_dev][n_low + n_high + 1][2]: output over v_full_V at each node, and its
+ *              derivative by t_c in 1/K
+ *   n_clipped  out, may be NULL: devices whose trim is out of range and got its end
+ *
+ * Computed along the temperature, where no iteration is needed, and read off by cubics; linear
+ * interpolation between the nodes is good to 1e-4 with the chip's grid (mho_neuron_output is the
+ * reference). MHO_ERR_SINGULAR names a device that runs away. Cost about 70 us per device on one
+ * core. */
 MHO_API mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param,
                                      const mho_neuron_circuit *circuit, uint64_t seed, size_t first,
                                      size_t n_dev, mho_neuron_device *device,
