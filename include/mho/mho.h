@@ -6,6 +6,7 @@
 #include "mho/chip.h"
 #include "mho/dendrite.h"
 #include "mho/device.h"
+#include "mho/fit.h"
 #include "mho/graph.h"
 #include "mho/ext.h"
 #include "mho/image.h"
