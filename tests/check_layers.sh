@@ -12,11 +12,12 @@ before() {
     io) echo "base io" ;;
     device) echo "base io device" ;;
     circuit) echo "base io device circuit" ;;
+    lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
     chip) echo "base io device circuit network chip" ;;
     learn) echo "base io device circuit network chip learn" ;;
     study) echo "base io device circuit network chip learn study" ;;
-    report) echo "base io device circuit network chip learn study report" ;;
+    report) echo "base io device circuit lab network chip learn study report" ;;
     *) echo "" ;;
     esac
 }
@@ -26,6 +27,7 @@ room_of_header() {
     array | spice) echo circuit ;;
     image) echo study ;;
     opto) echo device ;;
+    transient) echo lab ;;
     dendrite) echo learn ;;
     mho) echo report ;;
     *) echo "$1" ;;
@@ -48,7 +50,7 @@ for dir in src/*/; do
     done
 done
 for file in cli/*.[ch]; do
-    if grep -nE '#include "(base|io|device|circuit|network|chip|learn|study|report)/' "$file"; then
+    if grep -nE '#include "(base|io|device|circuit|lab|network|chip|learn|study|report)/' "$file"; then
         complain "$file uses an internal header"
     fi
 done
