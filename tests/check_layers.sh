@@ -28,6 +28,8 @@ room_of_header() {
     image) echo study ;;
     opto | ext | model) echo device ;;
     fit | transient) echo lab ;;
+    opto) echo device ;;
+    transient) echo lab ;;
     dendrite) echo learn ;;
     graph) echo network ;;
     mho) echo report ;;

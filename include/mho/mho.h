@@ -19,4 +19,5 @@
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/study.h"
+#include "mho/transient.h"
 #endif
