@@ -24,7 +24,7 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
-    image) echo study ;;
+    image | sweep) echo study ;;
     opto) echo device ;;
     dendrite) echo learn ;;
     mho) echo report ;;
