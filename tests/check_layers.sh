@@ -28,6 +28,7 @@ room_of_header() {
     image) echo study ;;
     opto | ext | model) echo device ;;
     fit | transient) echo lab ;;
+    image | sweep) echo study ;;
     opto) echo device ;;
     transient) echo lab ;;
     dendrite) echo learn ;;

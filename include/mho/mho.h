@@ -20,4 +20,5 @@
 #include "mho/spice.h"
 #include "mho/study.h"
 #include "mho/transient.h"
+#include "mho/sweep.h"
 #endif
