@@ -25,7 +25,7 @@ room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
     image) echo study ;;
-    opto) echo device ;;
+    opto | synapse) echo device ;;
     dendrite) echo learn ;;
     mho) echo report ;;
     *) echo "$1" ;;

@@ -14,4 +14,5 @@
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/study.h"
+#include "mho/synapse.h"
 #endif
