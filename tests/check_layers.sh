@@ -31,6 +31,7 @@ room_of_header() {
     image | sweep) echo study ;;
     opto) echo device ;;
     transient) echo lab ;;
+    opto | synapse) echo device ;;
     dendrite) echo learn ;;
     graph) echo network ;;
     mho) echo report ;;

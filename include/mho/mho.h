@@ -21,4 +21,5 @@
 #include "mho/study.h"
 #include "mho/transient.h"
 #include "mho/sweep.h"
+#include "mho/synapse.h"
 #endif
