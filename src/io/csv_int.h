@@ -1,0 +1,17 @@
+/* csv_int.h - what csv.c (cells and rows) and csv_head.c (names and units) share. */
+#ifndef MHO_CSV_INT_H
+#define MHO_CSV_INT_H
+
+#include "io_int.h"
+
+/* A cell for a message: control characters become dots, long ones are cut. */
+void mho_i_csv_show(const char *cell, char *buf, size_t n_buf);
+/* Cells that blanks have torn apart: "Temperature (K)" is one. Returns how many are left. */
+int mho_i_csv_join(char **cell, int n);
+/* Is each of the cells a unit or empty, and at least one a unit? */
+bool mho_i_csv_all_units(char *const *cell, size_t n);
+/* Cells [n_col] to the columns. Names go with their units, unless a line of units came before. */
+void mho_i_csv_set_units(mho_i_csv *csv, char *const *cell);
+void mho_i_csv_set_names(mho_i_csv *csv, char *const *cell);
+
+#endif
