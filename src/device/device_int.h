@@ -7,6 +7,7 @@
 #include "base/base_int.h"
 #include "mho/device.h"
 #include "mho/opto.h"
+#include "mho/synapse.h"
 
 /* ---- cards.c ---- */
 /* Name in files of a field: "rth_K_per_W" with unit "K/W" gives "rth"; _rel and _frac of pure
@@ -89,6 +90,17 @@ typedef struct mho_i_curve {
 /* Fills the curve up to amplifier output v_top_V. false: v_in is not monotone (thermal runaway). */
 bool mho_i_curve_make(const mho_i_neuron *n, double v_top_V, mho_i_curve *out);
 double mho_i_curve_at(const mho_i_curve *c, double v_in, double *d_dtc, int *hint);
+
+/* ---- CBRAM, cbram.c ---- */
+/* Half-width of the verify window over the range that leaves wanted_rel of attempts with attempt_rel. */
+double mho_i_verify_window(double attempt_rel, double wanted_rel);
+double mho_i_cbram_level(const mho_cbram_param *p, double g_S); /* nearest level, S */
+/* Write and verify one cell; attempts and energy are added up. */
+double mho_i_cbram_write(const mho_cbram_param *p, uint64_t seed, uint32_t cell, double target_S,
+                         double attempt_rel, double window_rel, mho_write_stats *stats);
+
+/* ---- synapse.c ---- */
+mho_cbram_param mho_i_synapse_cbram(const mho_synapse_param *p); /* the part that cbram.c knows */
 
 /* ---- optomemristor, opto.c ---- */
 /* Exact step of dn/dt = gen P - n/tau - recomb n^2 over a fixed time:
