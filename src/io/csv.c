@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COL = 4096, LOOK_AHEAD = 400 };
+enum { MAX_COL = 4096 };
 static const size_t max_file_byte = (size_t)256 << 20;
 
 /* ---- cells ---- */
@@ -107,7 +107,7 @@ static cell_kind read_cell(const char *s, char delimiter, double *value, bool *c
     for (size_t k = 0; k <= n; k++) {
         buf[k] = s[k] == 'd' || s[k] == 'D' ? 'e' : s[k]; /* Fortran writes 1.0D+03 */
         if (s[k] == ',') {
-            if (*comma || delimiter == ',') {
+            if (*comma || delimiter == ',' || !isdigit((unsigned char)s[k + 1])) {
                 return CELL_TEXT;
             }
             *comma = true;
@@ -115,7 +115,7 @@ static cell_kind read_cell(const char *s, char delimiter, double *value, bool *c
         }
         *point = *point || s[k] == '.';
     }
-    char *end;
+    char *end = NULL;
     double x = strtod(buf, &end);
     if (*end || (*comma && *point) || !isfinite(x)) {
         return CELL_TEXT;
@@ -163,8 +163,8 @@ typedef struct reader {
     size_t first_number, n_data;
     size_t comma_line, point_line;
     char *header[2]; /* the last two lines before the data that are no comments */
-    size_t header_number[2];
-    char *remark; /* the last comment before the data */
+    int n_number;    /* numbers in a line of data */
+    char *remark;    /* the last comment before the data */
 } reader;
 
 static mho_status fail_at(const reader *r, size_t line, int col, const char *what,
@@ -201,30 +201,65 @@ static int try_line(const reader *r, const char *line, char delimiter, int *n_nu
     return n;
 }
 
-/* The delimiter for which this line is data; 0: it is none. next: the line after it, or NULL. */
-static char data_delimiter(const reader *r, const char *line, const char *next) {
-    static const char candidates[] = "\t;, ";
+/* The delimiter that makes this line data, 0: none. The last line of a file tells best, because it
+ * is surely data, while "Keithley 2400" before the table is not. */
+static char delimiter_of(const reader *r, const char *line) {
     for (int strict = 1; strict >= 0; strict--) {
-        for (const char *d = candidates; *d; d++) {
-            int n_number, n_other, n = try_line(r, line, *d, &n_number);
-            if (n < 2 || n > MAX_COL || (strict ? n_number < n : 2 * n_number < n)) {
-                continue;
-            }
-            if (strict || !next || try_line(r, next, *d, &n_other) == n) {
+        for (const char *d = "\t;, "; *d; d++) {
+            int n_number, n = try_line(r, line, *d, &n_number);
+            if (n >= 2 && n <= MAX_COL && (strict ? n_number == n : 2 * n_number >= n)) {
                 return *d;
             }
         }
     }
-    int n_number, n = try_line(r, line, ';', &n_number);
-    return n == 1 && n_number == 1 ? ';' : 0; /* a single column */
+    return 0;
 }
 
-/* Finds the delimiter, the first data line and the lines before it that may hold the names. */
-static mho_status find_data(reader *r) {
+static mho_status find_delimiter(reader *r) {
+    enum { N_LAST = 3 }; /* the very last one may be cut off */
+    char *last[N_LAST] = {NULL}, *line;
     lines l = {r->csv->bytes, r->csv->bytes + r->n_byte, 0};
-    char *line, *before = NULL;
-    size_t before_number = 0;
-    int looked = 0;
+    while ((line = next_line(&l))) {
+        if (!is_blank(line) && !is_comment(line)) {
+            last[2] = last[1];
+            last[1] = last[0];
+            last[0] = line;
+        }
+    }
+    for (int k = 0; k < N_LAST && last[k] && !r->csv->delimiter; k++) {
+        r->csv->delimiter = delimiter_of(r, last[k]);
+        try_line(r, last[k], r->csv->delimiter, &r->n_number);
+    }
+    for (int k = 0; k < N_LAST && last[k] && r->csv->delimiter == '\t'; k++) {
+        if (!strchr(last[k], '\t')) {
+            r->csv->delimiter = ' '; /* tabs and blanks mixed */
+        }
+    }
+    int n_number, n = last[0] ? try_line(r, last[0], ';', &n_number) : 0;
+    if (!r->csv->delimiter && n == 1 && n_number == 1) {
+        r->csv->delimiter = ';'; /* a single column */
+        r->n_number = 1;
+    }
+    return r->csv->delimiter
+               ? MHO_OK
+               : mho_i_fail(r->ctx, MHO_ERR_FORMAT,
+                            "%s: no line of numbers at its end; cells are separated by commas, "
+                            "semicolons, tabs or blanks",
+                            r->csv->path);
+}
+
+/* Is this line data? Two numbers, or one where the end of the file has two at most: a damaged line
+ * of data must not be taken for a header and go unseen. */
+static bool is_data(const reader *r, const char *line) {
+    int n_number;
+    try_line(r, line, r->csv->delimiter, &n_number);
+    return n_number >= (r->n_number < 3 ? 1 : 2);
+}
+
+/* Finds the first data line and the lines before it that may hold the names. */
+static void find_data(reader *r) {
+    lines l = {r->csv->bytes, r->csv->bytes + r->n_byte, 0};
+    char *line;
     while ((line = next_line(&l))) {
         if (is_blank(line)) {
             continue;
@@ -232,38 +267,17 @@ static mho_status find_data(reader *r) {
         if (is_comment(line)) {
             r->csv->n_comment++;
             r->remark = r->first ? r->remark : line;
-            continue;
+        } else if (r->first) {
+            r->n_data++;
+        } else if (is_data(r, line)) {
+            r->first = line;
+            r->first_number = l.number;
+            r->n_data = 1;
+        } else {
+            r->header[0] = r->header[1];
+            r->header[1] = line;
         }
-        if (!r->first && before) {
-            r->csv->delimiter = data_delimiter(r, before, line);
-            if (r->csv->delimiter) {
-                r->first = before;
-                r->first_number = before_number;
-                r->n_data = 1;
-            } else {
-                if (++looked > LOOK_AHEAD) {
-                    break;
-                }
-                r->header[0] = r->header[1];
-                r->header_number[0] = r->header_number[1];
-                r->header[1] = before;
-                r->header_number[1] = before_number;
-            }
-        }
-        r->n_data += r->first != NULL;
-        before = line;
-        before_number = l.number;
     }
-    if (!r->first && before && (r->csv->delimiter = data_delimiter(r, before, NULL)) != 0) {
-        r->first = before;
-        r->first_number = before_number;
-        r->n_data = 1;
-    }
-    return r->first ? MHO_OK
-                    : mho_i_fail(r->ctx, MHO_ERR_FORMAT,
-                                 "%s: no line of numbers in it; cells are separated by commas, "
-                                 "semicolons, tabs or blanks",
-                                 r->csv->path);
 }
 
 /* Refuses what is no text; ends every line (LF, CR LF or CR) by a 0. */
@@ -326,6 +340,12 @@ static mho_status make_columns(reader *r) {
         bool comma, point;
         mho_i_csv_column *col = &c->column[k];
         if (read_cell(r->cell[k], c->delimiter, &x, &comma, &point) == CELL_TEXT) {
+            if (comma && point) {
+                return fail_at(r, r->first_number, r->col[k],
+                               "has a comma and a point: write numbers without separators of "
+                               "thousands",
+                               r->cell[k]);
+            }
             col->text = mho_i_alloc(r->ctx, n_row, sizeof *col->text);
         } else {
             col->value = mho_i_alloc(r->ctx, n_row, sizeof *col->value);
@@ -460,8 +480,12 @@ static mho_status read_table(mho_ctx *ctx, const char *where, char *bytes, size_
     r.copy = mho_i_alloc(ctx, longest + 1, 1);
     r.cell = mho_i_alloc(ctx, MAX_COL + 1, sizeof *r.cell);
     r.col = mho_i_alloc(ctx, MAX_COL + 1, sizeof *r.col);
-    if (!r.copy || !r.cell || !r.col || (status = find_data(&r)) < 0 ||
-        (status = make_columns(&r)) < 0) {
+    if (!r.copy || !r.cell || !r.col || (status = find_delimiter(&r)) < 0) {
+        goto done;
+    }
+    find_data(&r);
+    status = make_columns(&r);
+    if (status < 0) {
         goto done;
     }
     read_head(&r);
