@@ -120,7 +120,7 @@ static void damage_is_named_with_its_place(void **state) {
     REFUSED("T,R\n300,4\0 00\n", "f.csv:2:6: a zero byte; a text file is wanted");
     REFUSED("\xff\xfeT\0", "f.csv: is UTF-16 text; save it as UTF-8");
     REFUSED("T,R\n300,4000\n\"301,3900\n",
-            "f.csv:3:1: \"301,3900\" begins a quoted cell that does not end properly");
+            "f.csv:3:1: the quoted cell that begins here does not end properly");
     REFUSED("T,R\n300,4000\n301,inf\n", "f.csv:3:5: \"inf\" is not a number (column R)");
     REFUSED("T,R\n300,4000\n301,1e999\n", "f.csv:3:5: \"1e999\" is not a number (column R)");
 #undef REFUSED

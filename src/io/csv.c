@@ -5,124 +5,10 @@
  * more memory than its delimiters take in the file. Names and units: csv_head.c. */
 #include "csv_int.h"
 
-#include <ctype.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COL = 4096 };
 static const size_t max_file_byte = (size_t)256 << 20;
-
-/* ---- cells ---- */
-
-/* Cut a line (ended by 0) into cells in place: col gets where each begins, from 1. Returns how many
- * there are, at most max + 1; -1: a quote is not closed, *bad tells where. */
-static int split(char *line, char delimiter, int max, char **cell, int *col, int *bad) {
-    int n = 0;
-    char *p = line;
-    for (;;) {
-        while (*p == ' ' || (*p == '\t' && delimiter != '\t')) {
-            p++;
-        }
-        if (delimiter == ' ' && !*p && n > 0) {
-            return n; /* blanks at the end */
-        }
-        if (n == max) {
-            return max + 1;
-        }
-        cell[n] = p;
-        col[n++] = (int)(p - line) + 1;
-        char *end;
-        if (*p == '"') {
-            char *to = p;
-            *bad = (int)(p - line) + 1;
-            for (p++; *p && !(*p == '"' && p[1] != '"'); p++) {
-                p += *p == '"'; /* doubled: one quote */
-                *to++ = *p;
-            }
-            if (!*p) {
-                return -1;
-            }
-            end = to;
-            p++;
-            while (*p && *p != delimiter) {
-                if (*p != ' ' && *p != '\t') {
-                    return -1; /* text after the closing quote */
-                }
-                p++;
-            }
-        } else {
-            while (*p && *p != delimiter && !(delimiter == ' ' && *p == '\t')) {
-                p++;
-            }
-            for (end = p; end > cell[n - 1] && (end[-1] == ' ' || end[-1] == '\t');) {
-                end--;
-            }
-        }
-        bool last = !*p;
-        *end = 0;
-        if (last) {
-            return n;
-        }
-        p++;
-    }
-}
-
-typedef enum cell_kind { CELL_NUMBER, CELL_MISSING, CELL_TEXT } cell_kind;
-
-static bool says_missing(const char *s) {
-    static const char *const words[] = {"nan",  "na", "n/a",  "-",       "--",  "null",
-                                        "none", "?",  "#n/a", "missing", "#nan"};
-    char low[12];
-    size_t n = strlen(s);
-    if (n == 0) {
-        return true;
-    }
-    if (n >= sizeof low) {
-        return false;
-    }
-    for (size_t k = 0; k <= n; k++) {
-        low[k] = (char)tolower((unsigned char)s[k]);
-    }
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        if (strcmp(low, words[k]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* comma, point: does the number have a decimal comma or point? */
-static cell_kind read_cell(const char *s, char delimiter, double *value, bool *comma, bool *point) {
-    char buf[64];
-    size_t n = strlen(s);
-    *value = NAN;
-    *comma = *point = false;
-    if (says_missing(s)) {
-        return CELL_MISSING;
-    }
-    if (n >= sizeof buf || strspn(s, "0123456789+-.,eEdD") != n || !strpbrk(s, "0123456789")) {
-        return CELL_TEXT;
-    }
-    for (size_t k = 0; k <= n; k++) {
-        buf[k] = s[k] == 'd' || s[k] == 'D' ? 'e' : s[k]; /* Fortran writes 1.0D+03 */
-        if (s[k] == ',') {
-            if (*comma || delimiter == ',' || !isdigit((unsigned char)s[k + 1])) {
-                return CELL_TEXT;
-            }
-            *comma = true;
-            buf[k] = '.';
-        }
-        *point = *point || s[k] == '.';
-    }
-    char *end = NULL;
-    double x = strtod(buf, &end);
-    if (*end || (*comma && *point) || !isfinite(x)) {
-        return CELL_TEXT;
-    }
-    *value = x;
-    return CELL_NUMBER;
-}
 
 /* ---- lines: normalise has made each of them a text ended by 0 ---- */
 
@@ -175,8 +61,14 @@ static mho_status fail_at(const reader *r, size_t line, int col, const char *wha
                       shown, what);
 }
 
+static mho_status bad_quote(const reader *r, size_t line, int col) {
+    return mho_i_fail(r->ctx, MHO_ERR_FORMAT,
+                      "%s:%zu:%d: the quoted cell that begins here does not end properly",
+                      r->csv->path, line, col);
+}
+
 static int cut(const reader *r, char *line, char delimiter, int *bad) {
-    return split(line, delimiter, MAX_COL, r->cell, r->col, bad);
+    return mho_i_csv_split(line, delimiter, MAX_COL, r->cell, r->col, bad);
 }
 
 /* How many cells does the delimiter make, and how many of them are numbers (or say that they are
@@ -191,7 +83,7 @@ static int try_line(const reader *r, const char *line, char delimiter, int *n_nu
     for (int k = 0; k < n && k < MAX_COL; k++) {
         double x;
         bool comma, point;
-        cell_kind kind = read_cell(r->cell[k], delimiter, &x, &comma, &point);
+        mho_i_csv_kind kind = mho_i_csv_cell(r->cell[k], delimiter, &x, &comma, &point);
         *n_number += kind != CELL_TEXT;
         n_real += kind == CELL_NUMBER;
     }
@@ -323,8 +215,7 @@ static mho_status make_columns(reader *r) {
         n--; /* a delimiter ends every line: no column of its own */
     }
     if (n < 0 || n > MAX_COL) {
-        return n < 0 ? fail_at(r, r->first_number, bad, "begins a quoted cell that does not end",
-                               r->first + bad - 1)
+        return n < 0 ? bad_quote(r, r->first_number, bad)
                      : mho_i_fail(r->ctx, MHO_ERR_FORMAT, "%s:%zu: more than %d cells", c->path,
                                   r->first_number, MAX_COL);
     }
@@ -339,7 +230,7 @@ static mho_status make_columns(reader *r) {
         double x;
         bool comma, point;
         mho_i_csv_column *col = &c->column[k];
-        if (read_cell(r->cell[k], c->delimiter, &x, &comma, &point) == CELL_TEXT) {
+        if (mho_i_csv_cell(r->cell[k], c->delimiter, &x, &comma, &point) == CELL_TEXT) {
             if (comma && point) {
                 return fail_at(r, r->first_number, r->col[k],
                                "has a comma and a point: write numbers without separators of "
@@ -360,7 +251,7 @@ static mho_status make_columns(reader *r) {
 static mho_status read_number(reader *r, mho_i_csv_column *col, size_t number, int k) {
     bool comma, point;
     double *to = &col->value[r->csv->n_row];
-    cell_kind kind = read_cell(r->cell[k], r->csv->delimiter, to, &comma, &point);
+    mho_i_csv_kind kind = mho_i_csv_cell(r->cell[k], r->csv->delimiter, to, &comma, &point);
     if (kind == CELL_TEXT) {
         char what[120];
         snprintf(what, sizeof what, "is not a number%s%s%s", *col->name ? " (column " : "",
@@ -384,8 +275,7 @@ static mho_status read_row(reader *r, char *line, size_t number) {
     mho_i_csv *c = r->csv;
     int bad, n = cut(r, line, c->delimiter, &bad);
     if (n < 0) {
-        return fail_at(r, number, bad, "begins a quoted cell that does not end properly",
-                       line + bad - 1);
+        return bad_quote(r, number, bad);
     }
     if ((size_t)n == c->n_col + 1 && !*r->cell[n - 1]) {
         n--;

@@ -4,6 +4,16 @@
 
 #include "io_int.h"
 
+/* ---- csv_cell.c ---- */
+/* Cut a line (ended by 0) into cells in place: col gets where each begins, from 1. Returns how many
+ * there are, at most max + 1; -1: a quote is not closed, *bad tells where. */
+int mho_i_csv_split(char *line, char delimiter, int max, char **cell, int *col, int *bad);
+typedef enum mho_i_csv_kind { CELL_NUMBER, CELL_MISSING, CELL_TEXT } mho_i_csv_kind;
+/* comma, point: does the number have a decimal comma or point? */
+mho_i_csv_kind mho_i_csv_cell(const char *s, char delimiter, double *value, bool *comma,
+                              bool *point);
+
+/* ---- csv_head.c ---- */
 /* A cell for a message: control characters become dots, long ones are cut. */
 void mho_i_csv_show(const char *cell, char *buf, size_t n_buf);
 /* Cells that blanks have torn apart: "Temperature (K)" is one. Returns how many are left. */
