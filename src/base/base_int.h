@@ -68,7 +68,10 @@ typedef enum mho_i_purpose {
     MHO_RNG_LEARN_ACTION = 42,
     MHO_RNG_LEARN_MAZE = 43,
     MHO_RNG_LEARN_HIDDEN = 44,
-    MHO_RNG_LEARN_JITTER = 45
+    MHO_RNG_LEARN_JITTER = 45,
+    MHO_RNG_SWEEP_SAMPLE = 60,
+    MHO_RNG_SWEEP_DIGIT = 61,
+    MHO_RNG_SWEEP_BOOTSTRAP = 62
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
