@@ -27,6 +27,7 @@ room_of_header() {
     image) echo study ;;
     opto) echo device ;;
     dendrite) echo learn ;;
+    graph) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

@@ -6,6 +6,7 @@
 #include "mho/chip.h"
 #include "mho/dendrite.h"
 #include "mho/device.h"
+#include "mho/graph.h"
 #include "mho/image.h"
 #include "mho/io.h"
 #include "mho/learn.h"
