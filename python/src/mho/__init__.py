@@ -13,6 +13,7 @@ import os as _os
 if "OMP_WAIT_POLICY" not in _os.environ:
     _os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
+from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
 from ._errors import (
     ArgumentError,
@@ -25,7 +26,9 @@ from ._errors import (
     SingularError,
     Warning,
 )
-from .array import Array, ArrayPower, ArrayReport, NodeVoltages
+from ._learn import LearnEnergy, LearnResult, Step, World, learn
+from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
+from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
 
 __version__ = version()
 
@@ -34,16 +37,33 @@ __all__ = [
     "Array",
     "ArrayPower",
     "ArrayReport",
+    "BudgetRow",
     "Cancelled",
+    "ChipCost",
     "DependencyError",
     "Error",
     "FileError",
     "FormatError",
+    "LearnEnergy",
+    "LearnResult",
+    "Neuron",
+    "NeuronCircuit",
+    "NeuronDesign",
     "NodeVoltages",
     "OutOfMemoryError",
+    "Parameter",
+    "ParameterTable",
+    "RunResult",
     "SingularError",
+    "Step",
     "Warning",
+    "World",
+    "learn",
     "quantity",
+    "run_lenet5",
     "set_threads",
     "version",
 ]
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = "mho"
