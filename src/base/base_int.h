@@ -78,7 +78,8 @@ typedef enum mho_i_purpose {
     MHO_RNG_STUCK = 56,
     MHO_RNG_BROKEN = 57,
     MHO_RNG_OFFSET = 58,
-    MHO_RNG_LATCH = 59
+    MHO_RNG_LATCH = 59,
+    MHO_RNG_FIT_BOOTSTRAP = 70
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
