@@ -25,10 +25,11 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
-    image) echo study ;;
-    opto) echo device ;;
-    transient) echo lab ;;
+    opto | ext | model | synapse) echo device ;;
+    fit | transient) echo lab ;;
+    image | sweep) echo study ;;
     dendrite) echo learn ;;
+    graph) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

@@ -1,10 +1,11 @@
-/* lab_int.h - devices in time: a stiff integrator with events, recorded traces, the film with its
+/* lab_int.h - the device bench: curves of single devices; devices in time: a stiff integrator with events, recorded traces, the film with its
  * circuit. Knows devices and small circuits of one of them; no networks, no chips. */
 #ifndef MHO_LAB_INT_H
 #define MHO_LAB_INT_H
 
 #include "base/base_int.h"
 #include "device/device_int.h"
+#include "mho/lab.h"
 #include "mho/transient.h"
 
 /* ---- recorded columns, trace.c ---- */
