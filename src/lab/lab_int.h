@@ -1,5 +1,6 @@
-/* lab_int.h - the device bench: curves of single devices; devices in time: a stiff integrator with events, recorded traces, the film with its
- * circuit. Knows devices and small circuits of one of them; no networks, no chips. */
+/* lab_int.h - the device bench: curves of single devices; devices in time: a stiff integrator with
+ * events, recorded traces, a film or any model in a small circuit. Knows devices one by one; no
+ * networks, no chips. */
 #ifndef MHO_LAB_INT_H
 #define MHO_LAB_INT_H
 
@@ -54,6 +55,8 @@ typedef struct mho_i_stiff {
     /* A part begins that ends at the next edge; y may be changed. */
     void (*part)(void *user, double from_s, double to_s, double *y);
     void (*sample)(void *user, double t_s, const double *y); /* may be NULL */
+    /* after every step that is kept; NULL: steps need not be shown */
+    void (*kept)(void *user, double t_s, const double *y);
 } mho_i_stiff;
 /* Integrate over edge_s[0] .. edge_s[n_edge-1] (from mho_i_waveform_edges), y in, out [n_state], q
  * out [n_quad] the integrals. Samples: n_sample of the whole, and both sides of each edge.
