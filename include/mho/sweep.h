@@ -72,6 +72,12 @@ MHO_API const mho_sweep_axis *mho_study_axis(const mho_study *study, size_t axis
 /* SI; words: index of the level. */
 MHO_API double mho_study_value(const mho_study *study, size_t point, size_t axis);
 MHO_API const mho_chip_spec *mho_study_base(const mho_study *study);
+MHO_API uint64_t mho_study_seed(const mho_study *study);
+MHO_API mho_sample mho_study_sample(const mho_study *study);
+MHO_API uint32_t mho_study_imperfections(const mho_study *study);        /* bits of MHO_IMP_* */
+MHO_API bool mho_study_retrains(const mho_study *study);                 /* a network a point */
+MHO_API bool mho_study_shows(const mho_study *study, mho_metric metric); /* in the tables */
+MHO_API int mho_study_n_epoch(const mho_study *study); /* of training, defaults filled in */
 /* Specification of a point. */
 MHO_API mho_status mho_study_spec(const mho_study *study, size_t point,
                                   mho_chip_spec *out) MHO_CHECK;
@@ -123,7 +129,7 @@ typedef struct mho_sweep_point {
     size_t worst;                /* its number */
     size_t n_good;               /* chips at or above the threshold */
     double yield, yield_ci95[2]; /* n_good/n_chip and Wilson's interval */
-    const char *why;             /* of a failure; NULL: none */
+    char *why;                   /* of a failure; NULL: none */
 } mho_sweep_point;
 
 /* What an axis does to the mean accuracy of a point (docs/sweep.md, "What breaks first"). */
