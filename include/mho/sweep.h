@@ -140,6 +140,13 @@ typedef struct mho_sweep_effect {
     double best, worst;          /* values of the axis there; words: index of the level */
 } mho_sweep_effect;
 
+/* One level of an axis, over all points that have it. */
+typedef struct mho_sweep_level {
+    double value;            /* words: index of the level */
+    double mean, ci95[2];    /* accuracy; Student's t over chips, each averaged over the points */
+    double low, high, worst; /* 5 and 95 % of the chips; the worst one */
+} mho_sweep_level;
+
 enum { MHO_SWEEP_N_FIT = 41 };
 typedef struct mho_sweep_result {
     mho_ctx *ctx;
@@ -155,10 +162,12 @@ typedef struct mho_sweep_result {
     mho_sweep_point *point;   /* [n_point] */
     size_t n_effect;          /* 0: too few points to tell */
     mho_sweep_effect *effect; /* [n_effect], largest loss first */
-    double rest_share;        /* variance that no single axis explains */
-    bool *front;              /* [n_point]: nothing is both cheaper and more accurate */
-    double *fit;              /* [n_axis][MHO_SWEEP_N_FIT]: mean accuracy along a drawn axis */
-    size_t n_failed;          /* chips that could not be made */
+    size_t n_level, *first_level; /* axis k: level[first_level[k]] to before first_level[k+1] */
+    mho_sweep_level *level;       /* [n_level]; a drawn axis has none */
+    double rest_share;            /* variance that no single axis explains */
+    bool *front;                  /* [n_point]: nothing is both cheaper and more accurate */
+    double *fit;                  /* [n_axis][MHO_SWEEP_N_FIT]: mean accuracy along a drawn axis */
+    size_t n_failed;              /* chips that could not be made */
     /* not part of the result: how this run went */
     size_t n_known, n_made;
     double total_s, unit_s; /* wall time of this run; of a chip, mean of this run's chips */

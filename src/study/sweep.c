@@ -531,5 +531,7 @@ void mho_sweep_result_free(mho_sweep_result *r) {
     mho_i_free(ctx, r->effect);
     mho_i_free(ctx, r->front);
     mho_i_free(ctx, r->fit);
+    mho_i_free(ctx, r->first_level);
+    mho_i_free(ctx, r->level);
     mho_i_free(ctx, r);
 }
