@@ -69,6 +69,10 @@ struct mho_chip {
     uint32_t imperfections;
 };
 
+/* ---- spec.c ---- */
+/* Everything that the spec says, into a hash. */
+void mho_i_chip_spec_hash(const mho_chip_spec *spec, mho_i_hash *h);
+
 /* ---- design.c ---- */
 /* mho_chip_new with every weight in n_copy cell pairs: their errors and noise average. */
 mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,

@@ -68,7 +68,7 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     return MHO_OK;
 }
 
-static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
+static void set_pair(const mho_synapse_param *s, double signed_S, double *pair) {
     double range = s->g_max_S - s->g_min_S;
     pair[0] = s->g_min_S + fmin(fmax(signed_S, 0), range);
     pair[1] = s->g_min_S + fmin(fmax(-signed_S, 0), range);
@@ -76,7 +76,7 @@ static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
 
 static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *weights,
                         const float *bias) {
-    const mho_cbram_param *s = &chip->spec.synapse;
+    const mho_synapse_param *s = &chip->spec.synapse;
     double range = s->g_max_S - s->g_min_S, w_max = layer->shape.w_max;
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
@@ -121,7 +121,7 @@ static double mean_gain(const mho_i_layer *layer) {
 }
 
 /* One round: move every pair of g_S by what its transfer falls short of gain * target. */
-static void bend(const mho_cbram_param *s, const mho_i_layer *layer, double gain) {
+static void bend(const mho_synapse_param *s, const mho_i_layer *layer, double gain) {
     for (size_t t = 0; t < layer->n_tile; t++) {
         const mho_i_tile *tile = &layer->tile[t];
         for (size_t k = 0; k < tile->n_row * tile->n_out; k++) {

@@ -36,9 +36,10 @@ static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_re
         size_t n = tile->n_row * 2 * tile->n_out;
         mho_write_stats stats;
         mho_status status =
-            mho_cbram_program(chip->ctx, &chip->spec.synapse, chip->seed, rep->n_cell, n,
-                              bent ? tile->bent_S : tile->target_S, tile->g_S, levels, noisy,
-                              &stats);
+            mho_synapse_program(chip->ctx, &chip->spec.synapse, chip->seed, rep->n_cell, 0, n,
+                                bent ? tile->bent_S : tile->target_S, tile->g_S,
+                                (levels ? MHO_CELL_LEVELS : 0) | (noisy ? MHO_CELL_ERROR : 0) | MHO_CELL_VERIFY,
+                                &stats);
         if (status < 0) {
             return status;
         }
@@ -51,7 +52,7 @@ static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_re
 
 /* Effective weights, noise and row loads in the units of the evaluation from the tiles. */
 static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
-    const mho_cbram_param *s = &chip->spec.synapse;
+    const mho_synapse_param *s = &chip->spec.synapse;
     double gain = !(chip->imperfections & MHO_IMP_WIRES) ? 1
                   : targets_bent(chip)                   ? layer->bent_gain
                                                          : layer->wire_gain;

@@ -1,6 +1,8 @@
 /* lenet5.c - the main job: data, training, chips, loss budget, cost, check; one result. */
 #include "study_int.h"
 
+#include "chip/chip_int.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -104,12 +106,7 @@ static mho_i_hash identity(const job *j) {
             mho_i_hash_add(&h, &s->w_max, sizeof s->w_max);
         }
     }
-    for (size_t k = 0; k < mho_chip_param_count(); k++) {
-        double v = mho_chip_param_get(&j->r->spec, k);
-        mho_i_hash_add(&h, &v, sizeof v);
-    }
-    mho_i_hash_add(&h, &j->r->spec.share, sizeof j->r->spec.share);
-    mho_i_hash_add(&h, &j->r->spec.neuron.mixing, sizeof j->r->spec.neuron.mixing);
+    mho_i_chip_spec_hash(&j->r->spec, &h);
     mho_i_hash_add(&h, &j->opt->seed, sizeof j->opt->seed);
     return h;
 }
