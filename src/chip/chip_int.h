@@ -24,7 +24,22 @@ typedef struct mho_i_tile {
     double *bent_S;   /* [n_row][2 n_out]: the same with the loss of the wires made up for */
     double *g_S;      /* [n_row][2 n_out]: what is programmed */
     double *m_S;      /* [n_row][2 n_out]: transfer matrix */
+    size_t first_cell; /* number of its first cell in the chip */
+    /* of the instance; NULL: none. g_S and m_S are in the order of the wires as they lie. */
+    uint32_t *wire_of;      /* [n_row]: which word line of the targets lies here */
+    unsigned char *swapped; /* [n_out]: plus and minus of the pair are exchanged */
+    unsigned char *broken_word, *broken_bit; /* as in mho_array_opt */
+    float *noise_rel; /* [n_row][2 n_out]: noise of a read over G, where it is not the same for all */
 } mho_i_tile;
+
+/* Word line, counted over the layer, that row r of the tile is. */
+static inline size_t mho_i_tile_wire(const mho_i_tile *tile, size_t r) {
+    return tile->row0 + (tile->wire_of ? tile->wire_of[r] : r);
+}
+/* Sign with which the difference of pair o counts. */
+static inline double mho_i_tile_sign(const mho_i_tile *tile, size_t o) {
+    return tile->swapped && tile->swapped[o] ? -1 : 1;
+}
 
 typedef struct mho_i_layer {
     mho_layer shape;
@@ -69,10 +84,6 @@ struct mho_chip {
     uint32_t imperfections;
 };
 
-/* ---- spec.c ---- */
-/* Everything that the spec says, into a hash. */
-void mho_i_chip_spec_hash(const mho_chip_spec *spec, mho_i_hash *h);
-
 /* ---- design.c ---- */
 /* mho_chip_new with every weight in n_copy cell pairs: their errors and noise average. */
 mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,
@@ -90,6 +101,29 @@ void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer);
 mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires);
 /* Transfer matrices m_S of all tiles of a layer from g_S. */
 mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires);
+
+/* ---- cells.c: what programming and time do to the cells of a tile ---- */
+/* Write a tile's targets (bent for the wires or not) with the chip's imperfections into g_S: repair,
+ * write errors, stuck cells, age, temperature; noise_rel where it is not the same for all cells.
+ * round: how often the tile was written before. before_S, after_S: added up magnitudes of the pair
+ * differences right after writing, and now; may be NULL. */
+mho_status mho_i_chip_write_tile(mho_chip *chip, mho_i_tile *tile, uint32_t round, bool bent,
+                                 mho_write_stats *stats, double *before_S, double *after_S);
+void mho_i_chip_free_tile(mho_ctx *ctx, mho_i_tile *tile);
+
+/* ---- faults.c ---- */
+enum { MHO_I_CELL_FINE = 0, MHO_I_CELL_ON = 1, MHO_I_CELL_OFF = 2, MHO_I_CELL_SHORT = 3 };
+/* State of the tile's cells: fault out [n_row][2 n_out]. false: all are fine. */
+bool mho_i_chip_faults(const mho_chip *chip, const mho_i_tile *tile, unsigned char *fault);
+double mho_i_chip_fault_S(const mho_chip *chip, unsigned char fault);
+/* Draw the broken lines of a tile; none: NULL in both fields. */
+mho_status mho_i_chip_break_lines(mho_chip *chip, mho_i_tile *tile);
+
+/* ---- repair.c ---- */
+/* Targets as they are to be written, target_S out [n_row][2 n_out] in the order of the wires as they
+ * lie, from wanted_S in their own; sets wire_of and swapped. fault may be NULL: all fine. */
+mho_status mho_i_chip_repair(mho_chip *chip, mho_i_tile *tile, const unsigned char *fault,
+                             const double *wanted_S, double *target_S);
 
 /* ---- evaluate.c ---- */
 /* What one output row of a compute layer saw and did, for a block of MHO_I_LANES pictures. */

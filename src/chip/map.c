@@ -23,10 +23,7 @@ mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires) {
 
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer) {
     for (size_t t = 0; layer->tile && t < layer->n_tile; t++) {
-        mho_i_free(ctx, layer->tile[t].target_S);
-        mho_i_free(ctx, layer->tile[t].bent_S);
-        mho_i_free(ctx, layer->tile[t].g_S);
-        mho_i_free(ctx, layer->tile[t].m_S);
+        mho_i_chip_free_tile(ctx, &layer->tile[t]);
     }
     mho_i_free(ctx, layer->tile);
     mho_i_free(ctx, layer->weight);

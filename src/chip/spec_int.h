@@ -16,6 +16,9 @@ bool mho_i_chip_param_is_share(size_t k);
 mho_status mho_i_chip_spec_check(mho_ctx *ctx, const mho_chip_spec *spec, const char **section,
                                  const char **key);
 
+/* Everything that the spec says, into a hash. */
+void mho_i_chip_spec_hash(const mho_chip_spec *spec, mho_i_hash *h);
+
 /* Keys of the chip file that choose among words. */
 typedef struct mho_i_choice {
     const char *section, *key, *help;

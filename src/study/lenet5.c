@@ -1,7 +1,7 @@
 /* lenet5.c - the main job: data, training, chips, loss budget, cost, check; one result. */
 #include "study_int.h"
 
-#include "chip/chip_int.h"
+#include "chip/spec_int.h"
 
 #include <math.h>
 #include <string.h>
