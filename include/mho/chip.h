@@ -111,8 +111,8 @@ typedef enum mho_neuron_share {
 typedef enum mho_repair {
     MHO_REPAIR_NONE = 0,
     MHO_REPAIR_PARTNER = 1, /* the other cell of the pair makes up for it as far as it can */
-    MHO_REPAIR_REMAP = 2    /* the same, after word lines of a tile are permuted and pairs swapped so
-                               that little is left to make up for */
+    MHO_REPAIR_REMAP = 2 /* the same, after word lines of a tile are permuted and pairs swapped so
+                            that little is left to make up for */
 } mho_repair;
 
 /* What turns z into an activation. */
@@ -139,8 +139,8 @@ typedef struct mho_chip_spec {
 /* The default chip: card N, CBRAM, 128x128 tiles. */
 MHO_API mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) MHO_CHECK;
 /* All parameters of the spec in one list: its own, then neuron, then synapse. section out: "array",
- * "neuron", "periphery", "conditions", "cost", "synapse". The key has no unit suffix: as in the chip file. A
- * value that is not the card's has the mark 'F' and the chip file as its source. */
+ * "neuron", "periphery", "conditions", "cost", "synapse". The key has no unit suffix: as in the
+ * chip file. A value that is not the card's has the mark 'F' and the chip file as its source. */
 MHO_API size_t mho_chip_param_count(void);
 MHO_API mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k,
                                                const char **section);
@@ -162,7 +162,8 @@ typedef struct mho_chip_key {
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
 /* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word. */
+ * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
+ */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -181,7 +182,8 @@ MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_s
     X(MHO_IMP_AMPLIFIER, 5, "amplifier", "noise of the column amplifiers")                         \
     X(MHO_IMP_DRIVER, 6, "row driver", "noise of the row drivers and of the film (Johnson)")       \
     X(MHO_IMP_SPREAD, 7, "neuron spread", "device-to-device variation after the bias trim")        \
-    X(MHO_IMP_JITTER, 8, "neuron jitter", "change of the transition from evaluation to evaluation") \
+    X(MHO_IMP_JITTER, 8, "neuron jitter",                                                          \
+      "change of the transition from evaluation to evaluation")                                    \
     X(MHO_IMP_FLICKER, 9, "1/f noise", "slow noise of the conductances, integrated over the band") \
     X(MHO_IMP_TELEGRAPH, 10, "telegraph noise", "cells with a trap that fills and empties")        \
     X(MHO_IMP_CELL_SPREAD, 11, "cell spread", "device-to-device variation of the cells' windows")  \
@@ -211,8 +213,9 @@ MHO_API const char *mho_imperfection_text(int bit);
 typedef struct mho_chip mho_chip;
 
 /* Design a chip for a network: neuron working point, tiles, gains. Nothing is programmed yet.
- * The network's weights are copied. Every compute layer but the last must have an activation; a last
- * one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a winner. */
+ * The network's weights are copied. Every compute layer but the last must have an activation; a
+ * last one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a
+ * winner. */
 MHO_API mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
                                 mho_chip **out) MHO_CHECK;
 MHO_API void mho_chip_free(mho_chip *chip); /* NULL is allowed */
@@ -244,8 +247,8 @@ enum { MHO_CALIBRATION_MAX_LAYER = 16 };
 typedef struct mho_calibration {
     size_t n_layer; /* compute layers */
     struct {
-        double adc_range;   /* largest z converted */
-        double clipped_rel; /* share of the conversions beyond it */
+        double adc_range;                     /* largest z converted */
+        double clipped_rel;                   /* share of the conversions beyond it */
         double gain_mean, gain_sd, offset_sd; /* of the columns, in units of z */
     } layer[MHO_CALIBRATION_MAX_LAYER];
 } mho_calibration;
@@ -259,9 +262,9 @@ MHO_API mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, si
 /* Chip in the loop: the weights of the last layer learn from what the chip really puts into it, and
  * are written again (another draw of write errors). */
 typedef struct mho_tune_opt {
-    size_t n_image; /* pictures of the set, from the first */
-    int n_epoch;    /* passes */
-    double rate;    /* step of Adam, in units of w_max */
+    size_t n_image;     /* pictures of the set, from the first */
+    int n_epoch;        /* passes */
+    double rate;        /* step of Adam, in units of w_max */
     double score_scale; /* factor on z before the softmax, as in training */
 } mho_tune_opt;
 #define MHO_TUNE_OPT_INIT                                                                          \

@@ -8,6 +8,7 @@
 void mho_i_chip_free_tile(mho_ctx *ctx, mho_i_tile *tile) {
     mho_i_free(ctx, tile->target_S);
     mho_i_free(ctx, tile->bent_S);
+    mho_i_free(ctx, tile->design_S);
     mho_i_free(ctx, tile->g_S);
     mho_i_free(ctx, tile->m_S);
     mho_i_free(ctx, tile->wire_of);

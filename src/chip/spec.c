@@ -33,20 +33,23 @@ static const char *const device_fields[] = {
 #undef FIELD
 };
 
-const char *const mho_i_chip_sections[] = {"synapse",   "array",      "neuron",
-                                           "periphery", "conditions", "cost", NULL};
+const char *const mho_i_chip_sections[] = {"synapse",    "array", "neuron", "periphery",
+                                           "conditions", "cost",  NULL};
 
 const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
     {"synapse",
      "model",
      "compact model of the cells; the other keys of this section change its values",
      {"cbram", "pcm", "rram", "pulsed", "table", "ideal"}},
-    {"synapse", "verify", "cells are read back and written again until they are right", {"no", "yes"}},
+    {"synapse",
+     "verify",
+     "cells are read back and written again until they are right",
+     {"no", "yes"}},
+    {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"array",
      "repair",
      "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
      {"none", "partner", "remap"}},
-    {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
     {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
@@ -54,7 +57,10 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      "mixing",
      "resistance of a film that is part insulator, part metal",
      {"series", "bruggeman-2d", "bruggeman-3d", "gem"}},
-    {"periphery", "activation", "what makes an activation of a column's sum", {"neuron", "digital"}},
+    {"periphery",
+     "activation",
+     "what makes an activation of a column's sum",
+     {"neuron", "digital"}},
     {"periphery",
      "column_gain",
      "gain and offset of every output: as designed, or found from data",
