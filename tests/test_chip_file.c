@@ -227,6 +227,15 @@ static void assert_same_spec(const mho_chip_spec *a, const mho_chip_spec *b) {
     assert_string_equal(a->neuron_card, b->neuron_card);
     assert_int_equal(a->share, b->share);
     assert_int_equal(a->neuron.mixing, b->neuron.mixing);
+    assert_int_equal(a->synapse.model, b->synapse.model);
+    assert_int_equal(a->verify, b->verify);
+    assert_int_equal(a->repair, b->repair);
+    assert_int_equal(a->activation, b->activation);
+    assert_int_equal(a->column_calibration, b->column_calibration);
+    assert_int_equal(a->drift_compensation, b->drift_compensation);
+    assert_int_equal(a->synapse.n_level, b->synapse.n_level);
+    assert_memory_equal(a->synapse.level_S, b->synapse.level_S, sizeof a->synapse.level_S);
+    assert_memory_equal(a->synapse.level_sd_S, b->synapse.level_sd_S, sizeof a->synapse.level_sd_S);
     for (size_t k = 0; k < mho_chip_param_count(); k++) {
         const char *section;
         mho_param_info info = mho_chip_param_describe(a, k, &section);
@@ -249,6 +258,16 @@ static void what_is_written_loads_back(void **state) {
             test_ok(ctx, mho_neuron_card(ctx, a.neuron_card, &a.neuron));
             a.share = trial % 2 ? MHO_SHARE_PER_COLUMN : MHO_SHARE_PER_OUTPUT;
             a.neuron.mixing = (mho_mixing)(trial % 4);
+            a.synapse = mho_synapse_card((mho_synapse_model)(trial % MHO_SYNAPSE_N_MODEL));
+            a.verify = trial % 2;
+            a.repair = (mho_repair)(trial % 3);
+            a.activation = (mho_activation)(trial / 2 % 2);
+            a.column_calibration = trial / 2 % 2;
+            a.drift_compensation = trial / 3 % 2;
+        }
+        for (size_t k = 0; a.synapse.model == MHO_SYNAPSE_TABLE && k < 5; k++) {
+            a.synapse.level_S[a.synapse.n_level] = 1e-6 * sqrt((double)(k + 1) * (trial + 1.7));
+            a.synapse.level_sd_S[a.synapse.n_level++] = 1e-7 / (double)(k + 3);
         }
         for (size_t k = 0; trial > 2 && k < mho_chip_param_count(); k++) {
             const char *section;

@@ -15,12 +15,14 @@ typedef struct column_sum {
 
 typedef struct calibration {
     mho_chip *chip;
-    size_t n_lane;        /* pictures in this block */
-    float **weight;       /* [n_layer of the chip][n_out][n_row] that the targets stand for */
-    float *want;          /* [largest n_out][n_col] */
-    column_sum **column;  /* [n_stage][n_out] */
-    double *top;          /* [n_stage] largest |z| */
-    double (*bin)[N_BIN]; /* [n_stage] of |z| over top */
+    size_t n_lane;            /* pictures in this block */
+    float **weight;           /* [n_layer of the chip][n_out][n_row] that the targets stand for */
+    float *want;              /* [largest n_out][n_col] */
+    column_sum **column;      /* [n_stage][n_out] */
+    const mho_i_stage *stage; /* whose ADC is looked at */
+    double top;               /* largest z that it sees */
+    double bin[N_BIN];        /* shares of top; counted once top is known */
+    bool counting;
 } calibration;
 
 static void add_wanted(calibration *c, const mho_i_view *view) {
@@ -72,17 +74,19 @@ static double seen(const mho_i_stage *stage, double z) {
 
 static mho_status see_range(void *user, const mho_i_view *view) {
     calibration *c = user;
-    size_t k = (size_t)(view->stage - c->chip->stage);
-    for (size_t i = 0; view->z && i < view->stage->shape.n_out * view->n_col; i++) {
+    if (!view->z || view->stage != c->stage) {
+        return MHO_OK;
+    }
+    for (size_t i = 0; i < view->stage->shape.n_out * view->n_col; i++) {
         if (i % c->chip->n_lane >= c->n_lane) {
             continue;
         }
         double z = seen(view->stage, (double)view->z[i]);
-        if (c->bin) {
-            size_t b = (size_t)(z / fmax(c->top[k], 1e-30) * N_BIN);
-            c->bin[k][b < N_BIN ? b : N_BIN - 1]++;
+        if (c->counting) {
+            size_t b = (size_t)(z / fmax(c->top, 1e-30) * N_BIN);
+            c->bin[b < N_BIN ? b : N_BIN - 1]++;
         } else {
-            c->top[k] = fmax(c->top[k], z);
+            c->top = fmax(c->top, z);
         }
     }
     return MHO_OK;
@@ -143,8 +147,6 @@ static void free_buffers(calibration *c) {
     mho_i_free(ctx, c->weight);
     mho_i_free(ctx, c->column);
     mho_i_free(ctx, c->want);
-    mho_i_free(ctx, c->top);
-    mho_i_free(ctx, c->bin);
 }
 
 /* Least squares w = gain z + offset; a column that hardly moves gets its offset only. */
@@ -188,21 +190,20 @@ static mho_status calibrate_columns(calibration *c, const mho_dataset *set, size
     return status;
 }
 
-static void set_range(calibration *c, size_t k, mho_calibration *out) {
-    mho_i_stage *stage = &c->chip->stage[k];
+static void set_range(calibration *c, mho_i_stage *stage, mho_calibration *out) {
     double all = 0, above = 0, wanted = c->chip->spec.adc_clip_frac;
     for (size_t b = 0; b < N_BIN; b++) {
-        all += c->bin[k][b];
+        all += c->bin[b];
     }
     size_t b = N_BIN;
     if (wanted > 0) {
-        for (; b > 1 && above + c->bin[k][b - 1] <= wanted * all; b--) {
-            above += c->bin[k][b - 1];
+        for (; b > 1 && above + c->bin[b - 1] <= wanted * all; b--) {
+            above += c->bin[b - 1];
         }
-        stage->adc_range = fmax(c->top[k], 1e-9) * (double)b / N_BIN;
+        stage->adc_range = fmax(c->top, 1e-9) * (double)b / N_BIN;
     } else {
-        for (; b > 0 && c->top[k] * (double)(b - 1) / N_BIN >= stage->adc_range; b--) {
-            above += c->bin[k][b - 1];
+        for (; b > 0 && c->top * (double)(b - 1) / N_BIN >= stage->adc_range; b--) {
+            above += c->bin[b - 1];
         }
     }
     if (stage->number < MHO_CALIBRATION_MAX_LAYER) {
@@ -211,18 +212,24 @@ static void set_range(calibration *c, size_t k, mho_calibration *out) {
     }
 }
 
+/* One ADC after the other: what the first clips, the next ones do not see. */
 static mho_status calibrate_ranges(calibration *c, const mho_dataset *set, size_t n_image,
                                    mho_calibration *out) {
     mho_chip *chip = c->chip;
-    c->top = mho_i_alloc(chip->ctx, chip->n_stage, sizeof *c->top);
-    mho_status status = c->top ? send(c, set, n_image, see_range) : MHO_ERR_NOMEM;
-    if (status == MHO_OK) {
-        c->bin = mho_i_alloc(chip->ctx, chip->n_stage, sizeof *c->bin);
-        status = c->bin ? send(c, set, n_image, see_range) : MHO_ERR_NOMEM;
-    }
+    mho_status status = MHO_OK;
     for (size_t k = 0; status == MHO_OK && k < chip->n_stage; k++) {
-        if (chip->stage[k].op == MHO_I_COMPUTE && mho_i_chip_has_adc(chip, &chip->stage[k])) {
-            set_range(c, k, out);
+        c->stage = &chip->stage[k];
+        if (c->stage->op != MHO_I_COMPUTE || !mho_i_chip_has_adc(chip, c->stage)) {
+            continue;
+        }
+        c->top = 0;
+        memset(c->bin, 0, sizeof c->bin);
+        for (int pass = 0; status == MHO_OK && pass < 2; pass++) {
+            c->counting = pass == 1;
+            status = send(c, set, n_image, see_range);
+        }
+        if (status == MHO_OK) {
+            set_range(c, &chip->stage[k], out);
         }
     }
     return status;

@@ -123,6 +123,7 @@ static mho_status compare_row(check *c, const mho_i_view *view) {
             size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
             double want = c->z_ref[o * n_vec + v] + (stage->bias ? (double)stage->bias[o] : 0);
             want += stage->offset ? stage->offset[o] : 0;
+            c->z_ref[o * n_vec + v] = want;
             c->z_max[number] = fmax(c->z_max[number], fabs(want));
             c->z_err[number] =
                 fmax(c->z_err[number], fabs((double)view->z[o * view->n_col + col] - want));

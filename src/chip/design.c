@@ -32,8 +32,11 @@ static mho_status design_neuron(mho_ctx *ctx, const mho_chip_spec *spec, mho_neu
     }
     const mho_neuron_circuit *c = &design->circuit;
     mho_neuron_device nominal = {0};
-    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, MHO_I_Z_KNEE - 0.1),
-                              .z_knee = MHO_I_Z_KNEE,
+    /* a warmer film bends earlier: the fine part of the table begins where it does */
+    double knee =
+        MHO_I_Z_KNEE - fmax(spec->warmer_K, 0) / (design->rise_full_K - design->rise_bias_K);
+    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, knee - 0.1),
+                              .z_knee = knee,
                               .z_max = spec->z_max,
                               .n_low = MHO_I_GRID_LOW,
                               .n_high = MHO_I_GRID_HIGH};

@@ -242,5 +242,19 @@ mho_status mho_neuron_latched_table(mho_ctx *ctx, const mho_neuron_param *param,
                           grid->z_max);
     }
     fill_table(&c, circuit, grid, 0, v_full_V, table);
-    return MHO_OK;
+    /* hotter than the state that it kept the film heats as ever: the larger output holds */
+    size_t n_node = grid->n_low + grid->n_high + 1;
+    float *heated = mho_i_alloc(ctx, 2 * n_node, sizeof *heated);
+    mho_neuron_device same = {0};
+    status = heated ? mho_neuron_tables(ctx, param, circuit, 0, 0, 1, &same, NULL, grid, v_full_V,
+                                        heated, NULL)
+                    : MHO_ERR_NOMEM;
+    for (size_t k = 0; status == MHO_OK && k < n_node; k++) {
+        if (heated[2 * k] > table[2 * k]) {
+            table[2 * k] = heated[2 * k];
+            table[2 * k + 1] = heated[2 * k + 1];
+        }
+    }
+    mho_i_free(ctx, heated);
+    return status;
 }
