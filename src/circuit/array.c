@@ -79,7 +79,7 @@ static mho_status check_shape(mho_ctx *ctx, size_t n_row, size_t n_col) {
                           n_row, n_col);
     }
     const size_t most = (size_t)1 << 26;
-    if (n_row > most || n_col > most || n_row > ((size_t)1 << 32) / n_col) {
+    if (n_row > most || n_col > most || (uint64_t)n_row * n_col > (uint64_t)1 << 32) {
         return mho_i_fail(ctx, MHO_ERR_DIM,
                           "array of %zu x %zu cells: allowed are 2^32 cells, 2^26 lines", n_row,
                           n_col);
