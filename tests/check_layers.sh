@@ -25,9 +25,9 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
-    image) echo study ;;
-    opto | ext | model) echo device ;;
+    opto | ext | model | synapse) echo device ;;
     fit | transient) echo lab ;;
+    image | sweep) echo study ;;
     dendrite) echo learn ;;
     graph) echo network ;;
     mho) echo report ;;

@@ -34,25 +34,24 @@ extern "C" {
 
 #define MHO_EXT_VERSION 1
 
-/* One parameter. The key has no unit suffix: it is what stands in card files. */
+/* One parameter. Where the key ends in its unit ("rth_K_per_W") or in _rel or _frac, files and
+ * options leave that end out; _rel and _frac are written in percent. */
 typedef struct mho_ext_param {
     const char *key;
     const char *unit; /* "ohm", "S", "V", "A", "s", "K", "1/K" ...; "" for a pure number */
     double start;     /* default */
     double min, max;  /* allowed, inclusive, finite */
-    char mark;        /* P published, C computed from published data, A assumed */
+    const char *mark; /* "P" published, "C" computed from published data, "A" assumed; one letter */
     const char *source, *help;
     const char *const *word; /* NULL: a number. Else its names, ended by NULL: 0 is word[0] ... */
     bool whole;              /* whole numbers only */
-    bool share;              /* written in percent */
 } mho_ext_param;
 
 /* A named parameter set: what differs from the defaults. */
 typedef struct mho_ext_value {
     const char *key;
     double value;
-    char mark;
-    const char *source;
+    const char *mark, *source;
 } mho_ext_value;
 typedef struct mho_ext_card {
     const char *name, *summary;

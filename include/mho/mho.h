@@ -6,8 +6,9 @@
 #include "mho/chip.h"
 #include "mho/dendrite.h"
 #include "mho/device.h"
-#include "mho/graph.h"
 #include "mho/ext.h"
+#include "mho/fit.h"
+#include "mho/graph.h"
 #include "mho/image.h"
 #include "mho/io.h"
 #include "mho/lab.h"
@@ -18,4 +19,7 @@
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/study.h"
+#include "mho/sweep.h"
+#include "mho/synapse.h"
+#include "mho/transient.h"
 #endif

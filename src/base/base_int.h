@@ -68,7 +68,17 @@ typedef enum mho_i_purpose {
     MHO_RNG_LEARN_ACTION = 42,
     MHO_RNG_LEARN_MAZE = 43,
     MHO_RNG_LEARN_HIDDEN = 44,
-    MHO_RNG_LEARN_JITTER = 45
+    MHO_RNG_LEARN_JITTER = 45,
+    MHO_RNG_CELL_SPREAD = 50,
+    MHO_RNG_CELL_PULSE = 51,
+    MHO_RNG_CELL_DRIFT = 52,
+    MHO_RNG_CELL_RETENTION = 53,
+    MHO_RNG_CELL_TRAP = 54,
+    MHO_RNG_CELL_READ = 55,
+    MHO_RNG_STUCK = 56,
+    MHO_RNG_BROKEN = 57,
+    MHO_RNG_OFFSET = 58,
+    MHO_RNG_LATCH = 59
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
