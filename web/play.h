@@ -21,6 +21,23 @@ PLAY(play_start) int play_start(void); /* before anything else */
 PLAY(play_error) const char *play_error(void);
 PLAY(play_version) const char *play_version(void);
 
+/* ---- play_neuron.c: card T, its working point moved by the sliders ---- */
+enum { PLAY_SWEEP = 181 }; /* points of a sweep, z = -1.2 to 1.2 */
+/* Working point as designed: amplifier output at the knee and swing, series resistor, read bias. */
+PLAY(play_neuron_design)
+int play_neuron_design(double v_bias_V, double v_swing_V, double r_series_ohm, double v_read_V);
+/* The transfer curve after a reset before every point, and a sweep up and down in sweep_s without
+ * any reset, the second of two, so that its start is forgotten. */
+PLAY(play_neuron) int play_neuron(double v_bias_V, double t_base_K, double r_load_ohm, double sweep_s);
+PLAY(play_neuron_z) const double *play_neuron_z(void);         /* [PLAY_SWEEP] */
+PLAY(play_neuron_reset) const double *play_neuron_reset(void); /* [PLAY_SWEEP] V */
+PLAY(play_neuron_sweep) const double *play_neuron_sweep(void); /* [2][PLAY_SWEEP] V, up and down */
+PLAY(play_neuron_fit) const double *play_neuron_fit(void); /* [PLAY_SWEEP] V, best ReLU of reset */
+/* 0: rms distance of the curve after resets to its best ReLU on z in [-1, 1], over span, 1: span V,
+ * 2: temperature at z = 0, 3: at z = 1, 4: largest gap between up and down over span, 5: thermal
+ * time constant s */
+PLAY(play_neuron_number) double play_neuron_number(int k);
+
 /* ---- play_array.c: a crossbar, every row driven with v_read ---- */
 enum { PLAY_MAX_LINE = 128 };
 /* n x n cells, g_off or g_on (a share on_frac of them, drawn by the seed); ohm and S. */
