@@ -1,11 +1,12 @@
 /* map.c - weights to conductances: differential pairs, tiles, the amplifier's gain.
  *
  * Weight w in [-w_max, w_max] becomes G+ = g_min + max(w,0) k, G- = g_min + max(-w,0) k with
- * k = (g_max - g_min)/w_max. A layer's matrix [n_in + 1][n_out] is cut into equal tiles that fit the
- * array. Wires weaken the weights, more the farther from driver and amplifier. The amplifier's gain
- * makes up for the mean of that, and the targets are bent for the rest: with the transfer matrix M of
- * the error-free array, every pair is moved by what its M falls short of gain * wanted difference, a
- * few times. Both are found once at design time; what programming does to them comes on top.      */
+ * k = (g_max - g_min)/w_max. A layer's matrix [n_in + 1][n_out] is cut into equal tiles that fit
+ * the array. Wires weaken the weights, more the farther from driver and amplifier. The amplifier's
+ * gain makes up for the mean of that, and the targets are bent for the rest: with the transfer
+ * matrix M of the error-free array, every pair is moved by what its M falls short of gain * wanted
+ * difference, a few times. Both are found once at design time; what programming does to them comes
+ * on top.      */
 #include "chip_int.h"
 
 #include <math.h>
@@ -32,7 +33,8 @@ void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer) {
     mho_i_free(ctx, layer->weight);
     mho_i_free(ctx, layer->noise2);
     mho_i_free(ctx, layer->row_S);
-    mho_i_free(ctx, layer->device);
+    mho_i_free(ctx, layer->scale);
+    mho_i_free(ctx, layer->z_per_A);
 }
 
 /* Part k of n things in m parts that differ by at most one. */
@@ -44,8 +46,9 @@ static void part(size_t n, size_t m, size_t k, size_t *first, size_t *count) {
 static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     mho_ctx *ctx = chip->ctx;
     size_t rows = (size_t)chip->spec.rows, pairs = (size_t)chip->spec.cols / 2;
-    size_t n_v = (layer->n_wire + rows - 1) / rows, n_h = (layer->shape.n_out + pairs - 1) / pairs;
-    layer->n_tile = n_v * n_h;
+    size_t n_out = layer->shape.n_out / layer->shape.n_group; /* of a group */
+    size_t n_v = (layer->n_wire + rows - 1) / rows, n_h = (n_out + pairs - 1) / pairs;
+    layer->n_tile = layer->shape.n_group * n_v * n_h;
     layer->n_tile_row = n_v;
     layer->tile = mho_i_alloc(ctx, layer->n_tile, sizeof *layer->tile);
     if (!layer->tile) {
@@ -54,8 +57,10 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     }
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
-        part(layer->n_wire, n_v, t / n_h, &tile->row0, &tile->n_row);
-        part(layer->shape.n_out, n_h, t % n_h, &tile->out0, &tile->n_out);
+        tile->group = t / (n_v * n_h);
+        part(layer->n_wire, n_v, t / n_h % n_v, &tile->row0, &tile->n_row);
+        part(n_out, n_h, t % n_h, &tile->out0, &tile->n_out);
+        tile->out0 += tile->group * n_out;
         size_t n = tile->n_row * 2 * tile->n_out;
         tile->target_S = mho_i_alloc(ctx, n, sizeof(double));
         tile->bent_S = mho_i_alloc(ctx, n, sizeof(double));
@@ -77,7 +82,7 @@ static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
 static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *weights,
                         const float *bias) {
     const mho_cbram_param *s = &chip->spec.synapse;
-    double range = s->g_max_S - s->g_min_S, w_max = layer->shape.w_max;
+    double range = s->g_max_S - s->g_min_S;
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
         for (size_t r = 0; r < tile->n_row; r++) {
@@ -85,7 +90,8 @@ static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *w
                 size_t row = mho_i_chip_row_of(layer, tile->row0 + r), out = tile->out0 + c;
                 double w = row < layer->shape.n_in ? (double)weights[out * layer->shape.n_in + row]
                                                    : (double)bias[out];
-                w = fmin(fmax(w / w_max, -1), 1);
+                w /= row < layer->shape.n_in ? 1 : (double)layer->n_bias;
+                w = fmin(fmax(w / layer->scale[out], -1), 1);
                 double *pair = tile->target_S + r * 2 * tile->n_out + 2 * c;
                 set_pair(s, w * range, pair);
             }
@@ -97,8 +103,8 @@ mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires
     mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, wires);
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
-        mho_status status = mho_array_transfer_many(chip->ctx, 1, tile->n_row, 2 * tile->n_out, &opt,
-                                                    tile->g_S, tile->m_S);
+        mho_status status = mho_array_transfer_many(chip->ctx, 1, tile->n_row, 2 * tile->n_out,
+                                                    &opt, tile->g_S, tile->m_S);
         if (status < 0) {
             return mho_i_prefix(chip->ctx, status, "tile %zu: ", t);
         }
@@ -155,7 +161,7 @@ static mho_status compensate(mho_chip *chip, mho_i_layer *layer) {
 }
 
 mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
-                                const float *bias) {
+                                const float *bias, const double *scale) {
     mho_ctx *ctx = chip->ctx;
     mho_status status = cut_tiles(chip, layer);
     if (status < 0) {
@@ -164,10 +170,14 @@ mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float 
     size_t n = layer->shape.n_out * layer->n_row;
     layer->weight = mho_i_alloc(ctx, n, sizeof(float));
     layer->noise2 = mho_i_alloc(ctx, n, sizeof(float));
-    layer->row_S = mho_i_alloc(ctx, layer->n_row, sizeof(float));
-    layer->device = mho_i_alloc(ctx, layer->n_neuron, sizeof *layer->device);
-    if (!layer->weight || !layer->noise2 || !layer->row_S || !layer->device) {
+    layer->row_S = mho_i_alloc(ctx, layer->shape.n_group * layer->n_row, sizeof(float));
+    layer->scale = mho_i_alloc(ctx, layer->shape.n_out, sizeof(double));
+    layer->z_per_A = mho_i_alloc(ctx, layer->shape.n_out, sizeof(double));
+    if (!layer->weight || !layer->noise2 || !layer->row_S || !layer->scale || !layer->z_per_A) {
         return MHO_ERR_NOMEM;
+    }
+    for (size_t o = 0; o < layer->shape.n_out; o++) {
+        layer->scale[o] = scale ? scale[o] : layer->shape.w_max;
     }
     set_targets(chip, layer, weights, bias);
     return compensate(chip, layer);

@@ -1,5 +1,5 @@
 /* program.c - one instance of the chip: cells written, transfer matrices built, neurons drawn,
- * trimmed and tabulated.                                                                          */
+ * trimmed and tabulated. */
 #include "chip_int.h"
 
 #include <math.h>
@@ -14,7 +14,8 @@ uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance) {
 static void add_stats(mho_write_stats *sum, const mho_write_stats *s) {
     double n = (double)(sum->cells + s->cells);
     double e2 = n > 0 ? ((double)sum->cells * sum->error_rel * sum->error_rel +
-                         (double)s->cells * s->error_rel * s->error_rel) / n
+                         (double)s->cells * s->error_rel * s->error_rel) /
+                            n
                       : 0;
     sum->cells += s->cells;
     sum->attempts += s->attempts;
@@ -30,15 +31,15 @@ static bool targets_bent(const mho_chip *chip) {
 
 static mho_status write_layer(mho_chip *chip, mho_i_layer *layer, mho_program_report *rep) {
     bool bent = targets_bent(chip);
-    bool levels = chip->imperfections & MHO_IMP_LEVELS, noisy = chip->imperfections & MHO_IMP_PROGRAM;
+    bool levels = chip->imperfections & MHO_IMP_LEVELS,
+         noisy = chip->imperfections & MHO_IMP_PROGRAM;
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
         size_t n = tile->n_row * 2 * tile->n_out;
         mho_write_stats stats;
-        mho_status status =
-            mho_cbram_program(chip->ctx, &chip->spec.synapse, chip->seed, rep->n_cell, n,
-                              bent ? tile->bent_S : tile->target_S, tile->g_S, levels, noisy,
-                              &stats);
+        mho_status status = mho_cbram_program(chip->ctx, &chip->spec.synapse, chip->seed,
+                                              rep->n_cell, n, bent ? tile->bent_S : tile->target_S,
+                                              tile->g_S, levels, noisy, &stats);
         if (status < 0) {
             return status;
         }
@@ -57,11 +58,12 @@ static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
                                                          : layer->wire_gain;
     double read = chip->imperfections & MHO_IMP_READ_NOISE ? s->read_noise_rel : 0;
     /* copies add up: the amplifier's gain takes their mean */
-    layer->z_per_A = layer->shape.w_max /
-                     ((s->g_max_S - s->g_min_S) * s->v_read_V * gain * (double)layer->n_copy);
-    double per_S = layer->z_per_A * s->v_read_V;
+    for (size_t o = 0; o < layer->shape.n_out; o++) {
+        layer->z_per_A[o] = layer->scale[o] / ((s->g_max_S - s->g_min_S) * s->v_read_V * gain *
+                                               (double)layer->n_copy);
+    }
     size_t n_weight = layer->shape.n_out * layer->n_row;
-    memset(layer->row_S, 0, layer->n_row * sizeof *layer->row_S);
+    memset(layer->row_S, 0, layer->shape.n_group * layer->n_row * sizeof *layer->row_S);
     memset(layer->weight, 0, n_weight * sizeof *layer->weight);
     memset(layer->noise2, 0, n_weight * sizeof *layer->noise2);
     for (size_t t = 0; t < layer->n_tile; t++) {
@@ -71,10 +73,11 @@ static void fold_layer(const mho_chip *chip, mho_i_layer *layer) {
             for (size_t c = 0; c < tile->n_out; c++) {
                 const double *m = tile->m_S + r * 2 * tile->n_out + 2 * c;
                 size_t at = (tile->out0 + c) * layer->n_row + row;
+                double per_S = layer->z_per_A[tile->out0 + c] * s->v_read_V;
                 double rms2 = read * read * (m[0] * m[0] + m[1] * m[1]);
                 layer->weight[at] += (float)(per_S * (m[0] - m[1]));
                 layer->noise2[at] += (float)(per_S * per_S * rms2);
-                layer->row_S[row] += (float)(m[0] + m[1]);
+                layer->row_S[tile->group * layer->n_row + row] += (float)(m[0] + m[1]);
             }
         }
     }
@@ -113,35 +116,38 @@ static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
                             .range_V = chip->spec.trim_range_rel * c->v_swing_V,
                             .error_V = chip->spec.trim_error_V};
     bool trimmed = trim.n_bit > 0 && !(chip->imperfections & MHO_IMP_NO_TRIM);
-    for (size_t l = 0; l < chip->n_layer; l++) {
-        mho_i_layer *layer = &chip->layer[l];
-        layer->table = chip->nominal_table;
-        layer->table_stride = 0;
-        memset(layer->device, 0, layer->n_neuron * sizeof *layer->device);
-        if (!spread || !layer->n_neuron) {
+    for (size_t k = 0; k < chip->n_stage; k++) {
+        mho_i_stage *stage = &chip->stage[k];
+        if (!stage->n_neuron) {
             continue;
         }
-        float *table = chip->table + layer->first_neuron * 2 * MHO_I_NODES;
+        stage->table = chip->nominal_table;
+        stage->table_stride = 0;
+        memset(stage->device, 0, stage->n_neuron * sizeof *stage->device);
+        if (!spread) {
+            continue;
+        }
+        float *table = chip->table + stage->first_neuron * 2 * MHO_I_NODES;
         size_t clipped = 0;
-        mho_neuron_sample(&chip->spec.neuron, chip->seed, layer->first_neuron, layer->n_neuron,
-                          layer->device);
+        mho_neuron_sample(&chip->spec.neuron, chip->seed, stage->first_neuron, stage->n_neuron,
+                          stage->device);
         mho_status status = mho_neuron_tables(
-            ctx, &chip->spec.neuron, c, chip->seed, layer->first_neuron, layer->n_neuron,
-            layer->device, trimmed ? &trim : NULL, &chip->grid, chip->v_full_V, table, &clipped);
+            ctx, &chip->spec.neuron, c, chip->seed, stage->first_neuron, stage->n_neuron,
+            stage->device, trimmed ? &trim : NULL, &chip->grid, chip->v_full_V, table, &clipped);
         if (status < 0) {
-            return mho_i_prefix(ctx, status, "compute layer %zu: ", l);
+            return mho_i_prefix(ctx, status, "neurons of compute layer %zu: ", stage->number);
         }
         rep->n_trim_clipped += clipped;
-        layer->table = table;
-        layer->table_stride = 2 * MHO_I_NODES;
+        stage->table = table;
+        stage->table_stride = 2 * MHO_I_NODES;
     }
     rep->n_neuron = chip->n_neuron;
     rep->neuron_s = mho_i_now_s() - t0;
     return MHO_OK;
 }
 
-mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance, uint32_t imperfections,
-                            mho_program_report *rep) {
+mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance,
+                            uint32_t imperfections, mho_program_report *rep) {
     mho_program_report own = {0};
     double t0 = mho_i_now_s();
     chip->programmed = false;

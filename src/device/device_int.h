@@ -17,6 +17,11 @@ void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY
 mho_status mho_i_param_check(mho_ctx *ctx, const char *field, const char *unit, double value,
                              double min, double max);
 
+/* One number with its unit as files have it: a share in percent, prefixes where people use them.
+ * digits 0: as many as it takes to come back to the same bits. Returns buf. value_text.c */
+char *mho_i_value_text(const char *unit, bool share, double value, int digits, char *buf,
+                       size_t n_buf);
+
 /* ---- hysteresis (L2P), hysteresis.c ---- */
 /* The major loop and the branch that a reversal at (t_r, g_r) started; direction +1 heating. */
 typedef struct mho_i_branch {
