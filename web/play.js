@@ -233,13 +233,18 @@ const neuronPanel = {
     const all = [...out, ...(reset ? [] : loop)], hi = Math.max(...all) * 1.05;
     const milli = hi < 0.5, a = axes(c, { lo: -1.2, hi: 1.2, label: "drive: 0 is the bias, 1 full scale" },
       { lo: 0, hi, label: milli ? "output (mV)" : "output (V)", text: v => milli ? Number((1e3 * v).toPrecision(6)) : v });
-    const y = v => a.py(Math.min(Math.max(v, 0), hi)), x = k => a.px(z[k]);
+    const y = a.py, x = k => a.px(z[k]);
+    g.save();
+    g.beginPath();
+    g.rect(a.px(-1.2), a.py(hi), a.px(1.2) - a.px(-1.2), a.py(0) - a.py(hi));
+    g.clip();
     line(g, n, x, k => y(relu[k]), ink.soft, 1.2, [5, 4]);
     line(g, n, x, k => y(out[k]), ink.blue, reset ? 2.5 : 1.5);
     if (!reset) {
       line(g, n, x, k => y(loop[k]), ink.red, 2.5);
       line(g, n, x, k => y(loop[n + k]), ink.red, 2.5);
     }
+    g.restore();
     const p = 2 * this.phase, up = p < 1, k = Math.round((up ? p : 2 - p) * (n - 1));
     dot(g, x(k), y(reset ? out[k] : loop[(up ? 0 : n) + k]), 5, reset ? ink.blue : ink.red);
     g.textAlign = "left";
