@@ -200,8 +200,10 @@ double mho_i_array_effective(const mho_array *a, size_t user_cell, double g) {
 
 static void measure(mho_array *a) {
     double sum = 0;
+    a->net.cell_S = 0;
     for (size_t k = 0; k < a->n_row * a->n_col; k++) {
         sum += a->g_S[k];
+        a->net.cell_S = a->opt.law == MHO_LAW_USER ? 0 : fmax(a->net.cell_S, a->g_S[k]);
     }
     a->g_mean_S = sum / (double)(a->n_row * a->n_col);
 }
