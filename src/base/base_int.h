@@ -69,12 +69,6 @@ typedef enum mho_i_purpose {
     MHO_RNG_LEARN_MAZE = 43,
     MHO_RNG_LEARN_HIDDEN = 44,
     MHO_RNG_LEARN_JITTER = 45,
-    MHO_RNG_MODEL_SAMPLE = 70,
-    MHO_RNG_MODEL_PULSE = 71,
-    MHO_RNG_MODEL_PROGRAM = 72,
-    MHO_RNG_MODEL_READ = 73,
-    MHO_RNG_MODEL_CHECK = 74,
-    MHO_RNG_LAB = 75,
     MHO_RNG_CELL_SPREAD = 50,
     MHO_RNG_CELL_PULSE = 51,
     MHO_RNG_CELL_DRIFT = 52,
@@ -84,7 +78,17 @@ typedef enum mho_i_purpose {
     MHO_RNG_STUCK = 56,
     MHO_RNG_BROKEN = 57,
     MHO_RNG_OFFSET = 58,
-    MHO_RNG_LATCH = 59
+    MHO_RNG_LATCH = 59,
+    MHO_RNG_SWEEP_SAMPLE = 60,
+    MHO_RNG_SWEEP_DIGIT = 61,
+    MHO_RNG_SWEEP_BOOTSTRAP = 62,
+    MHO_RNG_MODEL_SAMPLE = 70,
+    MHO_RNG_MODEL_PULSE = 71,
+    MHO_RNG_MODEL_PROGRAM = 72,
+    MHO_RNG_MODEL_READ = 73,
+    MHO_RNG_MODEL_CHECK = 74,
+    MHO_RNG_LAB = 75,
+    MHO_RNG_FIT_BOOTSTRAP = 90
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,

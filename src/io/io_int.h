@@ -115,6 +115,8 @@ const char *mho_i_yaml_text(mho_i_yaml_node *node);
 /* Walk a mapping: *at starts as NULL; false at the end. Keys may come twice. */
 bool mho_i_yaml_next(mho_i_yaml_node *mapping, void **at, mho_i_yaml_node **key,
                      mho_i_yaml_node **value);
+/* The same for a sequence. */
+bool mho_i_yaml_item(mho_i_yaml_node *sequence, void **at, mho_i_yaml_node **item);
 /* Fail with MHO_ERR_FORMAT and "path:line:column: ..." of a scalar; a node without a place of its
  * own (NULL, mappings): the place of place, which may be NULL too. */
 mho_status mho_i_yaml_fail(mho_i_yaml *doc, mho_i_yaml_node *node, mho_i_yaml_node *place,
