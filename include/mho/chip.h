@@ -115,7 +115,8 @@ typedef struct mho_chip_key {
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
 /* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word. */
+ * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
+ */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -150,8 +151,9 @@ MHO_API const char *mho_imperfection_text(int bit);
 typedef struct mho_chip mho_chip;
 
 /* Design a chip for a network: neuron working point, tiles, gains. Nothing is programmed yet.
- * The network's weights are copied. Every compute layer but the last must have an activation; a last
- * one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a winner. */
+ * The network's weights are copied. Every compute layer but the last must have an activation; a
+ * last one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a
+ * winner. */
 MHO_API mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
                                 mho_chip **out) MHO_CHECK;
 MHO_API void mho_chip_free(mho_chip *chip); /* NULL is allowed */
