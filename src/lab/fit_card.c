@@ -5,20 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Shortest text that reads back to the same number. */
-static const char *exact(double value, const char *unit, char *buf, size_t n_buf) {
-    char why[160];
-    for (int d = 3; d <= 17; d++) {
-        double back = 0;
-        mho_quantity_format(value, unit, d, buf, n_buf);
-        if (mho_quantity_parse(buf, unit, &back, why, sizeof why) && back == value) {
-            return buf;
-        }
-    }
-    snprintf(buf, n_buf, "%.17g%s%s", value, *unit ? " " : "", unit);
-    return buf;
-}
-
 /* A YAML text in double quotes. */
 static void quoted(mho_i_text *t, const char *text) {
     mho_i_text_put(t, "\"", 1);
@@ -38,19 +24,20 @@ static void quoted(mho_i_text *t, const char *text) {
 static void add_param(mho_i_text *t, const mho_fit_param *p) {
     char value[64], low[48], high[48];
     size_t before = t->len;
-    mho_i_text_add(t, "  %s: %s", p->key, exact(p->value, p->unit, value, sizeof value));
+    mho_i_text_add(t, "  %s: %s", p->key,
+                   mho_i_value_text(p->unit, false, p->value, 0, value, sizeof value));
     int used = (int)(t->len - before);
     mho_i_text_add(t, "%*s# %s", used < 36 ? 36 - used : 1, "", p->help);
     if (!p->fitted) {
         mho_i_text_add(t, "; not fitted\n");
     } else if (isfinite(p->boot_low)) {
         mho_i_text_add(t, "; %s to %s (95 %%, bootstrap)\n",
-                       mho_quantity_format(p->boot_low, p->unit, 4, low, sizeof low),
-                       mho_quantity_format(p->boot_high, p->unit, 4, high, sizeof high));
+                       mho_i_value_text(p->unit, false, p->boot_low, 5, low, sizeof low),
+                       mho_i_value_text(p->unit, false, p->boot_high, 5, high, sizeof high));
     } else if (isfinite(p->low)) {
         mho_i_text_add(t, "; %s to %s (95 %%)\n",
-                       mho_quantity_format(p->low, p->unit, 4, low, sizeof low),
-                       mho_quantity_format(p->high, p->unit, 4, high, sizeof high));
+                       mho_i_value_text(p->unit, false, p->low, 5, low, sizeof low),
+                       mho_i_value_text(p->unit, false, p->high, 5, high, sizeof high));
     } else {
         mho_i_text_add(t, "; not determined by the data\n");
     }
