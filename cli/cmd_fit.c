@@ -121,6 +121,14 @@ static mho_status save_text(mho_ctx *ctx, mho_status status, char *text, const c
     return status;
 }
 
+/* From where 1 % of the transition is done to where 1 % is left, on the outer branches. */
+static mho_status save_forc(mho_ctx *ctx, const mho_fit *f, const char *path) {
+    const mho_neuron_param *p = &f->neuron;
+    double reach = p->width_K / 2 + 2.3 / p->beta_per_K;
+    return mho_vo2_forc_save(ctx, p, fmax(p->t_c_K - reach, 150), fmin(p->t_c_K + reach, 590), 12,
+                             path);
+}
+
 static mho_status write_results(mho_ctx *ctx, const mho_fit *f, const fit_args *a) {
     mho_status status = MHO_OK;
     char *text = NULL;
@@ -137,12 +145,7 @@ static mho_status write_results(mho_ctx *ctx, const mho_fit *f, const fit_args *
         status = mho_fit_plot(ctx, f, a->plot);
     }
     if (a->forc && status == MHO_OK) {
-        double lo = HUGE_VAL, hi = 0;
-        for (size_t k = 0; k < f->n_point; k++) {
-            lo = fmin(lo, f->point[k].x);
-            hi = fmax(hi, f->point[k].x);
-        }
-        status = mho_vo2_forc_save(ctx, &f->neuron, lo, hi, 12, a->forc);
+        status = save_forc(ctx, f, a->forc);
     }
     if (a->report && status == MHO_OK) {
         status = mho_fit_report_html(ctx, f, a->report);

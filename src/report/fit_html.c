@@ -2,19 +2,31 @@
 #include "report_int.h"
 
 #include <math.h>
+#include <string.h>
+
+/* Kelvin, 1/K and decades without prefixes: 2271 K, not 2.271 kK. */
+static void add_number(mho_i_text *t, double value, const char *unit) {
+    if (isfinite(value) &&
+        (strncmp(unit, "1/", 2) == 0 || strcmp(unit, "K") == 0 || strcmp(unit, "decades") == 0)) {
+        mho_i_html_number(t, value, strcmp(unit, "K") == 0 ? 5 : 4);
+        mho_i_text_add(t, "&#160;%s", unit);
+    } else {
+        mho_i_html_quantity(t, value, unit, 4);
+    }
+}
 
 static void cell(mho_i_text *t, double value, const char *unit) {
     mho_i_text_add(t, "<td class=\"n\">");
-    mho_i_html_quantity(t, value, unit, 4);
+    add_number(t, value, unit);
     mho_i_text_add(t, "</td>");
 }
 
 static void add_range(mho_i_text *t, double low, double high, const char *unit) {
     mho_i_text_add(t, "<td class=\"n\">");
-    mho_i_html_quantity(t, low, unit, 4);
+    add_number(t, low, unit);
     if (isfinite(low)) {
         mho_i_text_add(t, " to ");
-        mho_i_html_quantity(t, high, unit, 4);
+        add_number(t, high, unit);
     }
     mho_i_text_add(t, "</td>");
 }
@@ -133,7 +145,7 @@ mho_status mho_fit_report_html(mho_ctx *ctx, const mho_fit *fit, const char *pat
     mho_i_html_text(&t, fit->data);
     mho_i_text_add(&t, "</h1>\n<p>Model %s, law %s: %zu parameters fitted to %zu points; rms ",
                    fit->model, fit->law, fit->n_fitted, fit->n_point);
-    mho_i_html_quantity(&t, fit->rms, fit->residual_unit, 3);
+    add_number(&t, fit->rms, fit->residual_unit);
     mho_i_text_add(&t, ".</p>\n");
     mho_status status = add_figure(ctx, fit, &t);
     add_parameters(fit, &t);

@@ -69,8 +69,10 @@ void mho_i_fit_script(mho_i_text *s, const mho_fit *fit) {
         mho_i_text_add(s, "%s $g%zu using 1:2 with points pt 7 ps 0.35 lc rgb '%s' title ",
                        g ? "," : "plot", g, colour[g % 4]);
         mho_i_gnuplot_quote(s, fit->group[g].name);
-        mho_i_text_add(s, ", $g%zu using 1:3 with lines lw 1.4 lc rgb '%s' title '%s'", g,
-                       fit->y_log ? "black" : colour[g % 4], g ? "" : "model");
+    }
+    for (size_t g = 0; g < fit->n_group; g++) {
+        mho_i_text_add(s, ", $g%zu using 1:3 with lines lw 1.4 lc rgb 'black' title '%s'", g,
+                       g ? "" : "model");
     }
     mho_i_text_add(s,
                    "\nunset logscale y\nset format y '%%g'\nset format x '%%g'\nunset key\n"
