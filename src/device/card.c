@@ -82,8 +82,8 @@ bool mho_i_model_parse(const mho_ext_model *model, size_t k, const char *text, d
     if (!mho_quantity_parse(text, row->unit, &x, reason, sizeof reason)) {
         /* the reason begins with the value in quotes, which stands here already */
         size_t skip = strlen(text) + 3;
-        bool quoted = reason[0] == '"' && strlen(reason) > skip &&
-                      strncmp(reason + 1, text, skip - 3) == 0;
+        bool quoted =
+            reason[0] == '"' && strlen(reason) > skip && strncmp(reason + 1, text, skip - 3) == 0;
         snprintf(why, n_why, "= \"%.60s\" %s; allowed are %s", text, reason + (quoted ? skip : 0),
                  allowed);
         return false;

@@ -189,8 +189,7 @@ mho_status mho_device_pulse(mho_device *dev, const double *amount) {
         }
     }
     mho_ext_batch b = whole(dev);
-    mho_ext_rng rng =
-        mho_i_model_rng(dev->seed, dev->first, dev->n_pulse++, MHO_RNG_MODEL_PULSE);
+    mho_ext_rng rng = mho_i_model_rng(dev->seed, dev->first, dev->n_pulse++, MHO_RNG_MODEL_PULSE);
     dev->model->pulse(&b, &rng, amount, dev->x, dev->m);
     return MHO_OK;
 }

@@ -1,5 +1,5 @@
 /* curve.c - tables of measured or computed curves. */
-#include "lab_int.h"
+#include "curve_int.h"
 
 #include <math.h>
 

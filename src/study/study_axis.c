@@ -50,8 +50,7 @@ static mho_status read_level(mho_study *s, const mho_i_axis *a, mho_i_yaml *doc,
     if (mho_i_yaml_kind_of(node) != MHO_YAML_SCALAR) {
         return mho_i_yaml_fail(doc, node, key, "%s: single values are wanted in its list", a->name);
     }
-    return a->key.word ? read_word(a, doc, key, node, out)
-                       : read_number(s, a, doc, key, node, out);
+    return a->key.word ? read_word(a, doc, key, node, out) : read_number(s, a, doc, key, node, out);
 }
 
 static mho_status read_list(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_yaml_node *key,
@@ -88,8 +87,8 @@ static mho_status read_list(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_
     return MHO_OK;
 }
 
-static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc,
-                                 mho_i_yaml_node *key, mho_i_yaml_node *value, unsigned *seen) {
+static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_yaml_node *key,
+                                 mho_i_yaml_node *value, unsigned *seen) {
     static const char *const names[] = {"from", "to", "steps", "scale"};
     const char *name = mho_i_yaml_text(key), *text = mho_i_yaml_text(value);
     unsigned k = 0;
@@ -113,9 +112,9 @@ static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc,
         char why[160];
         if (!mho_quantity_parse(text, "", &n, why, sizeof why) || n != floor(n) || n < 2 ||
             n > MAX_LEVEL) {
-            return mho_i_yaml_fail(
-                doc, value, key, "%s.steps = \"%.40s\": allowed are whole numbers from 2 to %d",
-                a->name, text, MAX_LEVEL);
+            return mho_i_yaml_fail(doc, value, key,
+                                   "%s.steps = \"%.40s\": allowed are whole numbers from 2 to %d",
+                                   a->name, text, MAX_LEVEL);
         }
         a->n_step = (size_t)n;
         return MHO_OK;
@@ -150,8 +149,8 @@ static mho_status read_range(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i
                                a->pub.lo, a->pub.hi);
     }
     if (a->pub.log && !(a->pub.lo > 0)) {
-        return mho_i_yaml_fail(doc, range, key, "%s: scale log needs from above 0, not %g",
-                               a->name, a->pub.lo);
+        return mho_i_yaml_fail(doc, range, key, "%s: scale log needs from above 0, not %g", a->name,
+                               a->pub.lo);
     }
     return MHO_OK;
 }
