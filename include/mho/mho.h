@@ -19,6 +19,7 @@
 #include "mho/remedy.h"
 #include "mho/report.h"
 #include "mho/spice.h"
+#include "mho/spice_neuron.h"
 #include "mho/study.h"
 #include "mho/sweep.h"
 #include "mho/synapse.h"
