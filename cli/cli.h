@@ -45,10 +45,13 @@ int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A context with a progress bar on a terminal (nothing otherwise) and Ctrl-C as cancellation. */
 mho_ctx *cli_ctx(long n_thread);
 void cli_progress_end(void); /* clears the bar before other output */
+/* Where there is no terminal: a line of progress on stderr every so many seconds. */
+void cli_progress_log(double every_s);
 
 int cmd_run(int argc, char **argv, const cli_command *self);
 int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
+int cmd_sweep(int argc, char **argv, const cli_command *self);
 int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 

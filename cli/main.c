@@ -13,6 +13,10 @@ static const cli_command commands[] = {
      "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
      "Options:",
      "mho run lenet5-mott --data mnist/ --report run.html", cmd_run},
+    {"sweep", "Studies: many chips over many values of the chip file, on one machine or many.",
+     "STUDY.yaml [OPTIONS]\nmpirun -n K mho sweep STUDY.yaml [OPTIONS]\n\nThe same command goes on "
+     "where an earlier one stopped. Options:",
+     "mho sweep examples/lenet5-wires.yaml", cmd_sweep},
     {"array", "Exact currents of a crossbar array with wire resistance.",
      "(--conductances G.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",

@@ -8,6 +8,7 @@
 #include "mho/io.h"
 #include "mho/learn.h"
 #include "mho/study.h"
+#include "mho/sweep.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,20 @@ MHO_API mho_status mho_xor_report_html(mho_ctx *ctx, const mho_xor_result *resul
 MHO_API mho_status mho_learn_report_html(mho_ctx *ctx, const mho_learn_result *result,
                                          const char *path) MHO_CHECK;
 MHO_API mho_status mho_learn_report_json(mho_ctx *ctx, const mho_learn_result *result,
+                                         char **text) MHO_CHECK;
+
+/* ---- studies over many chips (mho sweep) ---- */
+/* Tables of a study, in dir: points.csv and chips.csv (a line each), chips.npz (the same for
+ * NumPy), manifest.json (what the columns are, seed, hashes of the inputs, every assumption). They
+ * are the same bytes however the study was run; only times.json tells of this run. MHO_ERR_IO,
+ * _NOMEM. */
+MHO_API mho_status mho_sweep_tables_save(mho_ctx *ctx, const mho_sweep_result *result,
+                                         const char *dir) MHO_CHECK;
+/* Page: verdict, accuracy over every axis, front of energy and accuracy, what breaks first. */
+MHO_API mho_status mho_sweep_report_html(mho_ctx *ctx, const mho_sweep_result *result,
+                                         const char *path) MHO_CHECK;
+/* Its table and ranking as a JSON text, to be given back with mho_text_free. */
+MHO_API mho_status mho_sweep_report_json(mho_ctx *ctx, const mho_sweep_result *result,
                                          char **text) MHO_CHECK;
 
 /* ---- maps: one number per cell of a matrix, as colours ---- */
