@@ -1,4 +1,4 @@
-/* calibrate.c - what is set from data on a programmed chip: gain and offset of every column such
+/* from_data.c - what is set from data on a programmed chip: gain and offset of every column such
  * that its z is that of the weights, and the ranges of the ADCs. */
 #include "chip_int.h"
 
