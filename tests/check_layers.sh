@@ -24,10 +24,11 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
+    mapping) echo chip ;;
     image) echo study ;;
     opto) echo device ;;
     dendrite) echo learn ;;
-    graph) echo network ;;
+    graph | samples) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

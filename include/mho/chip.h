@@ -55,9 +55,20 @@ extern "C" {
     X(periphery, driver_noise_V, "V", 0, 1, 5e-6, 'A', "0.7 nV/sqrt(Hz) over the read time",       \
       "noise of the row driver at its input (the neuron's output), rms; Johnson noise comes on "   \
       "top")                                                                                       \
+    X(periphery, adc_bits, "", 1, 16, 8, 'A', "8-bit ADC",                                         \
+      "ADC of stages that end in digital hardware; on the path of mho run lenet5-mott there is "   \
+      "none")                                                                                      \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
+    X(cost, adc_energy_J, "J", 0, 1e-6, 1.67e-12, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",    \
+      "ADC, per conversion")                                                                       \
+    X(cost, adc_area_m2, "m2", 0, 1e-6, 1.2e-9, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",      \
+      "ADC, one for each column of a digital stage")                                               \
+    X(cost, digital_energy_J, "J", 0, 1e-6, 8e-14, 'P', "digital ReLU of ISAAC (Accelergy)",       \
+      "digital function, each")                                                                    \
+    X(cost, compare_energy_J, "J", 0, 1e-6, 5e-14, 'A', "latched comparator",                      \
+      "comparator of a max pool, per comparison")                                                  \
     X(cost, driver_power_W, "W", 0, 1, 2e-5, 'A', "low-noise stage", "row driver, while on")       \
     X(cost, driver_area_m2, "m2", 0, 1e-6, 3e-11, 'A', "low-noise stage", "row driver")            \
     X(cost, amplifier_power_W, "W", 0, 1, 3e-5, 'A', "transimpedance stage",                       \
@@ -79,11 +90,18 @@ typedef enum mho_neuron_share {
     MHO_SHARE_PER_COLUMN = 1 /* every array column pair: positions one after another, reset each */
 } mho_neuron_share;
 
+/* What the largest weight of an array, at g_max, stands for. */
+typedef enum mho_weight_scale {
+    MHO_SCALE_LAYER = 0, /* the layer's limit: all amplifiers of a layer have one gain */
+    MHO_SCALE_COLUMN = 1 /* the largest weight of each output: a gain for each amplifier */
+} mho_weight_scale;
+
 typedef struct mho_chip_spec {
 #define MHO_CHIP_FIELD(section, key, unit, lo, hi, def, mark, source, help) double key;
     MHO_CHIP_PARAM_LIST(MHO_CHIP_FIELD)
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
+    mho_weight_scale weight_scale;
     char neuron_card[8];
     mho_neuron_param neuron;
     mho_cbram_param synapse;

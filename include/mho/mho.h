@@ -10,9 +10,11 @@
 #include "mho/image.h"
 #include "mho/io.h"
 #include "mho/learn.h"
+#include "mho/mapping.h"
 #include "mho/network.h"
 #include "mho/opto.h"
 #include "mho/report.h"
+#include "mho/samples.h"
 #include "mho/spice.h"
 #include "mho/study.h"
 #endif

@@ -168,6 +168,8 @@ static mho_i_shape shape_of(const mho_layer *l) {
                          .dilation_w = 1,
                          .pad_top = l->pad,
                          .pad_left = l->pad,
+                         .pad_bottom = l->pad,
+                         .pad_right = l->pad,
                          .n_group = 1,
                          .n_in = l->n_in,
                          .n_out = l->n_out,

@@ -36,6 +36,7 @@ static const char *const device_fields[] = {
 const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
     {"synapse", "model", "compact model of the cells", {"cbram"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
+    {"array", "scale", "what a cell at g_max stands for", {"layer", "column"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
     {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
@@ -49,6 +50,8 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
     switch (choice) {
     case MHO_CHOICE_CARD:
         return spec->neuron_card[0] == 'U' ? 0 : spec->neuron_card[0] == 'T' ? 1 : 2;
+    case MHO_CHOICE_SCALE:
+        return (int)spec->weight_scale;
     case MHO_CHOICE_SHARE:
         return (int)spec->share;
     case MHO_CHOICE_MIXING:
@@ -59,7 +62,9 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
 }
 
 void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
-    if (choice == MHO_CHOICE_SHARE) {
+    if (choice == MHO_CHOICE_SCALE) {
+        spec->weight_scale = (mho_weight_scale)word;
+    } else if (choice == MHO_CHOICE_SHARE) {
         spec->share = (mho_neuron_share)word;
     } else if (choice == MHO_CHOICE_MIXING) {
         spec->neuron.mixing = (mho_mixing)word;
@@ -147,7 +152,7 @@ static bool ends_in(const char *text, const char *end) {
 
 bool mho_i_chip_param_is_whole(size_t k) {
     static const char *const whole[] = {"rows",    "cols",       "trim_bits", "input_bits",
-                                        "n_slice", "compensate", "levels"};
+                                        "n_slice", "compensate", "levels", "adc_bits"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;

@@ -25,6 +25,7 @@ typedef struct mho_i_choice {
 enum {
     MHO_CHOICE_SYNAPSE_MODEL = 0,
     MHO_CHOICE_WEIGHTS,
+    MHO_CHOICE_SCALE,
     MHO_CHOICE_NEURON_MODEL,
     MHO_CHOICE_CARD,
     MHO_CHOICE_SHARE,

@@ -109,6 +109,7 @@ static mho_i_hash identity(const job *j) {
         mho_i_hash_add(&h, &v, sizeof v);
     }
     mho_i_hash_add(&h, &j->r->spec.share, sizeof j->r->spec.share);
+    mho_i_hash_add(&h, &j->r->spec.weight_scale, sizeof j->r->spec.weight_scale);
     mho_i_hash_add(&h, &j->r->spec.neuron.mixing, sizeof j->r->spec.neuron.mixing);
     mho_i_hash_add(&h, &j->opt->seed, sizeof j->opt->seed);
     return h;
