@@ -12,11 +12,12 @@ before() {
     io) echo "base io" ;;
     device) echo "base io device" ;;
     circuit) echo "base io device circuit" ;;
+    lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
     chip) echo "base io device circuit network chip" ;;
     learn) echo "base io device circuit network chip learn" ;;
     study) echo "base io device circuit network chip learn study" ;;
-    report) echo "base io device circuit network chip learn study report" ;;
+    report) echo "base io device circuit lab network chip learn study report" ;;
     *) echo "" ;;
     esac
 }
@@ -25,8 +26,9 @@ room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
     mapping) echo chip ;;
-    image) echo study ;;
-    opto) echo device ;;
+    opto | ext | model | synapse) echo device ;;
+    fit | transient) echo lab ;;
+    image | sweep) echo study ;;
     dendrite) echo learn ;;
     graph | samples) echo network ;;
     mho) echo report ;;
@@ -50,7 +52,7 @@ for dir in src/*/; do
     done
 done
 for file in cli/*.[ch]; do
-    if grep -nE '#include "(base|io|device|circuit|network|chip|learn|study|report)/' "$file"; then
+    if grep -nE '#include "(base|io|device|circuit|lab|network|chip|learn|study|report)/' "$file"; then
         complain "$file uses an internal header"
     fi
 done

@@ -122,6 +122,22 @@ MHO_API mho_status mho_chip_param_set(mho_ctx *ctx, mho_chip_spec *spec, size_t 
  * bit. To be given back with mho_text_free. */
 MHO_API mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec,
                                        char **text) MHO_CHECK;
+/* One key of the chip file by its path, "chip.array.wire" or "chip.neuron.share". */
+typedef struct mho_chip_key {
+    size_t param;            /* < mho_chip_param_count(): a number */
+    const char *const *word; /* NULL for a number; else the words it may be, ends with NULL */
+    const char *help;
+    int choice; /* the library's own */
+} mho_chip_key;
+/* MHO_ERR_ARG says which keys there are, or the one that was meant. */
+MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
+                                     mho_chip_key *out) MHO_CHECK;
+/* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
+ * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word. */
+MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
+                                     size_t word) MHO_CHECK;
+/* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
+MHO_API mho_status mho_chip_spec_check(mho_ctx *ctx, const mho_chip_spec *spec) MHO_CHECK;
 /* Read a YAML chip file over the defaults (docs/chip-file.md). Errors name file, line, column, key,
  * value and what is allowed. */
 MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_spec *out) MHO_CHECK;

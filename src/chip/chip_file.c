@@ -22,32 +22,6 @@ typedef struct loader {
     mho_i_yaml_node **param_key; /* [mho_chip_param_count()], the key's node once it was seen */
 } loader;
 
-/* The nearest word so far to one that is not known. */
-typedef struct guess {
-    const char *wanted;
-    char best[MHO_PARAM_KEY];
-    int distance;
-} guess;
-
-static guess guess_init(const char *wanted) {
-    /* a third of the letters wrong is a typo, more is another word */
-    int n = (int)strlen(wanted);
-    return (guess){wanted, "", n < 3 ? 0 : 1 + n / 3};
-}
-
-static void guess_add(guess *g, const char *word) {
-    int d = mho_i_text_distance(g->wanted, word);
-    if (d < g->distance || (d == g->distance && !*g->best)) {
-        g->distance = d;
-        snprintf(g->best, sizeof g->best, "%s", word);
-    }
-}
-
-static const char *guess_text(const guess *g, char *buf, size_t n_buf) {
-    snprintf(buf, n_buf, *g->best ? "; did you mean \"%s\"?" : "%s", g->best);
-    return buf;
-}
-
 static const char *kind_text(mho_i_yaml_kind kind) {
     static const char *const text[] = {"nothing", "a single value", "a mapping", "a list",
                                        "an alias"};
@@ -70,16 +44,16 @@ static mho_status read_sections(loader *l, mho_i_yaml_node *chip) {
     char buf[80];
     while (mho_i_yaml_next(chip, &at, &key, &value)) {
         const char *name = mho_i_yaml_text(key);
-        guess g = guess_init(name);
+        mho_i_guess g = mho_i_guess_init(name);
         int s = 0;
         while (s < N_SECTION && strcmp(sections[s], name) != 0) {
-            guess_add(&g, sections[s++]);
+            mho_i_guess_add(&g, sections[s++]);
         }
         if (s == N_SECTION) {
             return mho_i_yaml_fail(l->doc, key, NULL,
                                    "chip.%s: not a section; there are synapse, array, neuron, "
                                    "periphery and cost%s",
-                                   name, guess_text(&g, buf, sizeof buf));
+                                   name, mho_i_guess_text(&g, buf, sizeof buf));
         }
         snprintf(buf, sizeof buf, "chip.%s", name);
         if (l->section[s]) {
@@ -138,7 +112,7 @@ static mho_status read_choice(loader *l, int c, mho_i_yaml_node *key, mho_i_yaml
     const mho_i_choice *choice = &mho_i_chip_choices[c];
     const char *text = mho_i_yaml_text(value);
     char words[120] = "", buf[80];
-    guess g = guess_init(text);
+    mho_i_guess g = mho_i_guess_init(text);
     for (int w = 0; choice->word[w]; w++) {
         if (strcmp(choice->word[w], text) == 0) {
             if (c == MHO_CHOICE_CARD) {
@@ -148,13 +122,13 @@ static mho_status read_choice(loader *l, int c, mho_i_yaml_node *key, mho_i_yaml
             mho_i_chip_choice_set(&l->spec, c, w);
             return MHO_OK;
         }
-        guess_add(&g, choice->word[w]);
+        mho_i_guess_add(&g, choice->word[w]);
         size_t n = strlen(words);
         snprintf(words + n, sizeof words - n, "%s%s", w ? ", " : "", choice->word[w]);
     }
     return mho_i_yaml_fail(l->doc, value, key, "chip.%s.%s = \"%s\": allowed %s %s%s",
                            choice->section, choice->key, text, choice->word[1] ? "are" : "is",
-                           words, guess_text(&g, buf, sizeof buf));
+                           words, mho_i_guess_text(&g, buf, sizeof buf));
 }
 
 static mho_status read_param(loader *l, size_t k, mho_i_yaml_node *key, mho_i_yaml_node *value) {
@@ -184,12 +158,12 @@ static mho_status read_param(loader *l, size_t k, mho_i_yaml_node *key, mho_i_ya
 }
 
 static mho_status unknown_key(loader *l, const char *section, mho_i_yaml_node *key) {
-    guess g = guess_init(mho_i_yaml_text(key));
+    mho_i_guess g = mho_i_guess_init(mho_i_yaml_text(key));
     char buf[80], list[600] = "";
     size_t n = 0;
     for (int c = 0; c < MHO_N_CHOICE; c++) {
         if (strcmp(mho_i_chip_choices[c].section, section) == 0) {
-            guess_add(&g, mho_i_chip_choices[c].key);
+            mho_i_guess_add(&g, mho_i_chip_choices[c].key);
             n += (size_t)snprintf(list + n, sizeof list - n, " %s", mho_i_chip_choices[c].key);
         }
     }
@@ -197,14 +171,14 @@ static mho_status unknown_key(loader *l, const char *section, mho_i_yaml_node *k
         const char *where;
         mho_param_info info = mho_chip_param_describe(&l->spec, k, &where);
         if (strcmp(where, section) == 0 && n + sizeof info.key + 2 < sizeof list) {
-            guess_add(&g, info.key);
+            mho_i_guess_add(&g, info.key);
             n += (size_t)snprintf(list + n, sizeof list - n, " %s", info.key);
         }
     }
     /* with a good guess the list of all keys would only be in the way */
     if (*g.best) {
         return mho_i_yaml_fail(l->doc, key, NULL, "chip.%s.%.60s: not a key of this section%s",
-                               section, g.wanted, guess_text(&g, buf, sizeof buf));
+                               section, g.wanted, mho_i_guess_text(&g, buf, sizeof buf));
     }
     return mho_i_yaml_fail(l->doc, key, NULL,
                            "chip.%s.%.60s: not a key of this section; allowed:%s", section,

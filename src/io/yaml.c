@@ -156,6 +156,11 @@ bool mho_i_yaml_next(mho_i_yaml_node *mapping, void **at, mho_i_yaml_node **key,
     return true;
 }
 
+bool mho_i_yaml_item(mho_i_yaml_node *sequence, void **at, mho_i_yaml_node **item) {
+    *item = fy_node_sequence_iterate(sequence, at);
+    return *item != NULL;
+}
+
 static const struct fy_mark *mark_of(mho_i_yaml_node *node) {
     struct fy_token *token = node ? fy_node_get_scalar_token(node) : NULL;
     return token ? fy_token_start_mark(token) : NULL;

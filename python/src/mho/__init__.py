@@ -1,0 +1,69 @@
+"""mho: neural networks made of nanodevices.
+
+Weights are conductances in crossbar arrays, activation functions are devices, and the circuit
+between them is solved exactly. All quantities are SI; the suffix of a name is its unit. Long calls
+show their progress, stop at Ctrl-C and let other Python threads run.
+"""
+
+from __future__ import annotations
+
+import os as _os
+
+# Idle threads of OpenMP spin for milliseconds; read when the library is loaded.
+if "OMP_WAIT_POLICY" not in _os.environ:
+    _os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+
+from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
+from ._base import quantity, set_threads, version
+from ._errors import (
+    ArgumentError,
+    Cancelled,
+    DependencyError,
+    Error,
+    FileError,
+    FormatError,
+    OutOfMemoryError,
+    SingularError,
+    Warning,
+)
+from ._learn import LearnEnergy, LearnResult, Step, World, learn
+from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
+from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
+
+__version__ = version()
+
+__all__ = [
+    "ArgumentError",
+    "Array",
+    "ArrayPower",
+    "ArrayReport",
+    "BudgetRow",
+    "Cancelled",
+    "ChipCost",
+    "DependencyError",
+    "Error",
+    "FileError",
+    "FormatError",
+    "LearnEnergy",
+    "LearnResult",
+    "Neuron",
+    "NeuronCircuit",
+    "NeuronDesign",
+    "NodeVoltages",
+    "OutOfMemoryError",
+    "Parameter",
+    "ParameterTable",
+    "RunResult",
+    "SingularError",
+    "Step",
+    "Warning",
+    "World",
+    "learn",
+    "quantity",
+    "run_lenet5",
+    "set_threads",
+    "version",
+]
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = "mho"
