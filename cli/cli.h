@@ -49,6 +49,7 @@ void cli_progress_end(void); /* clears the bar before other output */
 int cmd_run(int argc, char **argv, const cli_command *self);
 int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
+int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 
 #endif

@@ -18,10 +18,12 @@ static const cli_command commands[] = {
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"image", "Edges of a photograph through crossbar and neurons.",
-     "(PHOTO | --bsds DIR) [OPTIONS]",
-     "mho image photo.png --compare --report edges.html", cmd_image},
+     "(PHOTO | --bsds DIR) [OPTIONS]", "mho image photo.png --compare --report edges.html",
+     cmd_image},
     {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
      "mho learn xor --report xor.html", cmd_learn},
+    {"net", "Networks from ONNX files: layers, cells, exact results.",
+     "(NET.onnx | lenet5) [OPTIONS]", "mho net resnet20.onnx --rows 256 --cols 256", cmd_net},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -91,7 +91,9 @@ mho_status mho_i_source_check(const mho_chip *chip, const mho_i_source *from) {
     size_t c = set ? 1 : mho_samples_shape(from->samples, 0);
     size_t h = set ? mho_dataset_n_row(from->set) : mho_samples_shape(from->samples, 1);
     size_t w = set ? mho_dataset_n_col(from->set) : mho_samples_shape(from->samples, 2);
-    if (c != v->c || h != v->h || w != v->w) {
+    bool flat = v->h * v->w == 1 || h * w == 1; /* a list of numbers has no other shape */
+    bool same = c == v->c && h == v->h && w == v->w;
+    if (!same && !(flat && c * h * w == v->c * v->h * v->w)) {
         return mho_i_fail(chip->ctx, MHO_ERR_DIM,
                           "pictures of %zu x %zu x %zu: the chip takes %zu x %zu x %zu", c, h, w,
                           v->c, v->h, v->w);
