@@ -13,11 +13,8 @@
 #include "mho/io.h"
 #include "mho/lab.h"
 #include "mho/learn.h"
-<<<<<<< HEAD
 #include "mho/mapping.h"
-=======
 #include "mho/model.h"
->>>>>>> main
 #include "mho/network.h"
 #include "mho/opto.h"
 #include "mho/report.h"

@@ -149,7 +149,7 @@ static void say_work(const builder *b, const mho_i_stage *stage, mho_i_origin *o
         return;
     }
     const mho_graph_node *node = mho_graph_node_at(b->g, (size_t)o->term[0].node);
-    char more[40] = "", pace[24] = "", group[28] = "";
+    char more[40] = "", pace[32] = "", group[40] = "";
     if (l->stride_h > 1 || l->stride_w > 1) {
         snprintf(pace, sizeof pace, " /%zu", l->stride_h);
     }

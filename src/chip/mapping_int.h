@@ -27,7 +27,7 @@ typedef struct mho_i_origin {
     double full_scale, clipped_frac, rms_error_rel, correlation; /* as mho_stage_info */
 } mho_i_origin;
 
-struct mho_i_mapping {
+typedef struct mho_i_mapping {
     mho_graph *graph; /* folded */
     mho_map_opt opt;
     mho_i_origin *origin; /* [n_stage] */
@@ -35,7 +35,7 @@ struct mho_i_mapping {
     size_t *tie;          /* [n_value] values of one class have one, too: number of another, or its own */
     size_t n_sample;
     bool share_changed;
-};
+} mho_i_mapping;
 
 void mho_i_mapping_free(mho_chip *chip);
 /* What an end does to the exact pre-activation. */
