@@ -92,8 +92,10 @@ typedef enum mho_neuron_share {
 
 /* What the largest weight of an array, at g_max, stands for. */
 typedef enum mho_weight_scale {
-    MHO_SCALE_LAYER = 0, /* the layer's limit: all amplifiers of a layer have one gain */
-    MHO_SCALE_COLUMN = 1 /* the largest weight of each output: a gain for each amplifier */
+    MHO_SCALE_AUTO = 0,  /* layer for a mho_net, which was trained within its limits; column for a
+                            graph */
+    MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
+    MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
 } mho_weight_scale;
 
 typedef struct mho_chip_spec {

@@ -35,14 +35,16 @@ typedef enum mho_map_range {
 typedef struct mho_map_opt {
     size_t struct_size;
     mho_map_range range;
-    double percentile; /* (0.5, 1]: share of the positive activations of the sample that is to lie
-                          at or below 1, where the neurons start to saturate */
-    bool correct;      /* gain and bias of every output so that the nominal neuron's output comes
-                          as near to the exact one as it can, over the sample */
-    bool exact_relu;   /* instead of neurons: ADC, exact rectifier, DAC. For comparison. */
+    double percentile;  /* (0.5, 1]: share of the positive activations of the sample that is to lie
+                           at or below 1, where the neurons start to saturate */
+    bool correct;       /* gain and bias of every output so that the nominal neuron's output comes
+                           as near to the exact one as it can, over the sample */
+    bool limit_weights; /* cut the few largest weights of an output where that costs less than the
+                           errors of cells whose range they would stretch */
+    bool exact_relu;    /* instead of neurons: ADC, exact rectifier, DAC. For comparison. */
 } mho_map_opt;
 #define MHO_MAP_OPT_INIT                                                                           \
-    { sizeof(mho_map_opt), MHO_RANGE_CHANNEL, 0.999, true, false }
+    { sizeof(mho_map_opt), MHO_RANGE_CHANNEL, 0.999, true, true, false }
 
 /* A chip for a graph. The graph is folded and copied; it must have one input [1][c][h][w] (or
  * [1][c][w], [1][f]) and one output.

@@ -1,16 +1,16 @@
 /* calibrate.c - what a stored activation of 1 means, and gain and bias of every output.
  *
- * Full scales come from the exact activations of a sample. Then the stages are gone through once, on
- * the nominal chip without noise: z of a stage is what the stages before really give. For an output
- * that ends in a neuron with the nominal curve T, gain g and offset b are sought with which T(g z + b)
- * follows the rectifier r best,
+ * Full scales come from the exact activations of a sample. Then the stages are gone through once,
+ * on the nominal chip without noise: z of a stage is what the stages before really give. For an
+ * output that ends in a neuron with the nominal curve T, gain g and offset b are sought with which
+ * T(g z + b) follows the rectifier r best,
  *
  *     maximise  cov(T, r)^2 / (var(r) (var(T) + noise^2))
  *
- * which is the correlation that a linear reader of the activation would see; its slope on r goes into
- * the full scale, its constant into the biases of the layers that read it. Where channels must keep a
- * common full scale, var(T - r) is minimised instead. An output without a neuron gets mean and spread
- * of the exact one. g and b are folded into weights, resistors and biases.                          */
+ * which is the correlation that a linear reader of the activation would see; its slope on r goes
+ * into the full scale, its constant into the biases of the layers that read it. Where channels must
+ * keep a common full scale, var(T - r) is minimised instead. An output without a neuron gets mean
+ * and spread of the exact one. g and b are folded into weights, resistors and biases. */
 #include "mapping_int.h"
 
 #include <math.h>
@@ -21,8 +21,8 @@ enum {
     N_PAIR = 2048,    /* places of an output that a correction is fitted to */
     N_QUANTILE = 8192 /* of a channel that its full scale is read from */
 };
-/* Noise of an activation that the fit reckons with, so that weak slopes do not look good: amplifier,
- * jitter, driver and device spread together are of this order. */
+/* Noise of an activation that the fit reckons with, so that weak slopes do not look good:
+ * amplifier, jitter, driver and device spread together are of this order. */
 static const double FIT_NOISE = 0.03;
 static const double MIN_GAIN = 0.25, MAX_GAIN = 4, MAX_OFFSET = 0.6;
 /* A channel's full scale is at least this share of its tensor's: else an output that hardly ever
@@ -274,6 +274,61 @@ static mho_status show_weights(const calibration *c, mho_i_stage *stage) {
     return MHO_OK;
 }
 
+/* Sum over the weights of outputs [first, last) of what cutting at s and the cells' errors at full
+ * scale s cost. */
+static double cut_cost(const mho_i_stage *stage, const mho_i_origin *o, size_t first, size_t last,
+                       double sd_rel, double s) {
+    double cost = 0;
+    for (size_t l = 0; l < stage->n_layer; l++) {
+        size_t n_in = stage->layer[l].shape.n_in;
+        for (size_t k = first * n_in; k < last * n_in; k++) {
+            double over = fmax(fabs((double)o->weights[l][k]) - s, 0);
+            cost += over * over + sd_rel * sd_rel * s * s;
+        }
+    }
+    return cost;
+}
+
+static void cut_outputs(const mho_i_stage *stage, const mho_i_origin *o, size_t first, size_t last,
+                        double sd_rel) {
+    double top = 0, best = INFINITY, at = 0;
+    for (size_t l = 0; l < stage->n_layer; l++) {
+        size_t n_in = stage->layer[l].shape.n_in;
+        for (size_t k = first * n_in; k < last * n_in; k++) {
+            top = fmax(top, fabs((double)o->weights[l][k]));
+        }
+    }
+    for (double share = 1; share > 0.2; share -= 0.04) {
+        double cost = cut_cost(stage, o, first, last, sd_rel, share * top);
+        if (cost < best) {
+            best = cost;
+            at = share * top;
+        }
+    }
+    for (size_t l = 0; l < stage->n_layer; l++) {
+        size_t n_in = stage->layer[l].shape.n_in;
+        for (size_t k = first * n_in; k < last * n_in; k++) {
+            o->weights[l][k] = (float)fmin(fmax((double)o->weights[l][k], -at), at);
+        }
+    }
+}
+
+/* Largest weights are cut where the errors of the cells, which grow with full scale, cost more. */
+static void limit_weights(const calibration *c, const mho_i_stage *stage) {
+    const mho_cbram_param *s = &c->chip->spec.synapse;
+    const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
+    double level = 1 / ((s->levels - 1) * sqrt(12));
+    double sd = sqrt(2 * s->program_error_rel * s->program_error_rel + 2 * level * level);
+    size_t n_out = stage->shape.n_out;
+    if (c->chip->spec.weight_scale == MHO_SCALE_LAYER) {
+        cut_outputs(stage, o, 0, n_out, sd);
+        return;
+    }
+    for (size_t out = 0; out < n_out; out++) {
+        cut_outputs(stage, o, out, out + 1, sd);
+    }
+}
+
 static mho_status make_weights(const calibration *c, mho_i_stage *stage) {
     mho_status status = MHO_OK;
     for (size_t l = 0; status == MHO_OK && l < stage->n_layer; l++) {
@@ -281,6 +336,9 @@ static mho_status make_weights(const calibration *c, mho_i_stage *stage) {
     }
     for (size_t k = 0; status == MHO_OK && k < stage->n_skip; k++) {
         skip_gains(c, stage, k);
+    }
+    if (status == MHO_OK && c->sample && c->m->opt.limit_weights) {
+        limit_weights(c, stage);
     }
     return status;
 }
@@ -354,7 +412,8 @@ typedef struct neuron_fit {
 /* Search by pattern: robust, and a curve with a knee needs no derivatives. */
 static neuron_fit fit_neuron(const mho_chip *chip, size_t n, const float *z, const float *r,
                              bool uniform) {
-    static const double way[8][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
+    static const double way[8][2] = {{1, 0}, {-1, 0},  {0, 1},  {0, -1},
+                                     {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
     const float *table = chip->nominal_table;
     double at[2] = {0, 0}; /* log of the gain, offset */
     moments m = moments_of(&chip->grid, table, n, z, r, 1, 0);
@@ -370,8 +429,7 @@ static neuron_fit fit_neuron(const mho_chip *chip, size_t n, const float *z, con
                 if (lg < log(MIN_GAIN) || lg > log(MAX_GAIN) || fabs(b) > MAX_OFFSET) {
                     continue;
                 }
-                moments t =
-                    moments_of(&chip->grid, table, n, z, r, (float)exp(lg), (float)b);
+                moments t = moments_of(&chip->grid, table, n, z, r, (float)exp(lg), (float)b);
                 double loss = loss_of(&t, uniform);
                 if (loss < best - 1e-6) {
                     best = loss;

@@ -1,4 +1,5 @@
-/* compare.c - activations of a chip against the exact pass through the graph that it was made from. */
+/* compare.c - activations of a chip against the exact pass through the graph that it was made from.
+ */
 #include "mapping_int.h"
 
 #include <math.h>
@@ -156,7 +157,8 @@ mho_status mho_chip_compare(mho_chip *chip, const mho_samples *s, size_t n, doub
     if (!chip->mapping || !chip->programmed || n < 1) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "comparison over %zu samples: a programmed chip of a graph and at least "
-                          "one sample are wanted", n);
+                          "one sample are wanted",
+                          n);
     }
     mho_status status = mho_i_source_check(chip, &(mho_i_source){.samples = s});
     if (status < 0) {
@@ -256,8 +258,8 @@ mho_chip_map_info mho_chip_map(const mho_chip *chip) {
         info.n_tile += stage.n_tile;
         info.n_cell += stage.n_cell;
         info.n_mac += stage.n_mac;
-        info.n_digital_stage += chip->stage[k].op == MHO_I_COMPUTE &&
-                                chip->stage[k].end == MHO_I_END_DIGITAL;
+        info.n_digital_stage +=
+            chip->stage[k].op == MHO_I_COMPUTE && chip->stage[k].end == MHO_I_END_DIGITAL;
     }
     return info;
 }

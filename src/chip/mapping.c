@@ -1,7 +1,7 @@
 /* mapping.c - a layer graph becomes stages. The nodes are walked in their order; a tensor is either
- * stored (a value of the chip) or a sum that still waits for its end: Conv and Gemm begin a sum, Add
- * joins sums and stored activations, an activation ends it, and anything that must read numbers ends
- * it in an ADC. So Conv -> Add -> Relu is one stage, whose currents meet at the amplifiers.       */
+ * stored (a value of the chip) or a sum that still waits for its end: Conv and Gemm begin a sum,
+ * Add joins sums and stored activations, an activation ends it, and anything that must read numbers
+ * ends it in an ADC. So Conv -> Add -> Relu is one stage, whose currents meet at the amplifiers. */
 #include "mapping_int.h"
 
 #include <math.h>
@@ -219,8 +219,9 @@ static mho_status same_output(const builder *b, const mho_i_stage *stage, const 
         s->out_w != stage->shape.out_w) {
         const mho_graph_node *node =
             mho_graph_node_at(b->g, (size_t)tensor_of(b, tensor)->producer);
-        return refuse(b, node, "its summands have different shapes; that takes no part in a sum of "
-                               "currents");
+        return refuse(b, node,
+                      "its summands have different shapes; that takes no part in a sum of "
+                      "currents");
     }
     return MHO_OK;
 }
@@ -318,12 +319,11 @@ static mho_status end_sum(builder *b, int tensor, mho_graph_op op, const mho_gra
     return stage->end == MHO_I_END_DIGITAL ? make_digital(b, stage, o) : MHO_OK;
 }
 
-/* The value of a tensor; a sum that waits is ended in an ADC, which is the only way to keep a number
- * that may be negative. */
+/* The value of a tensor; a sum that waits is ended in an ADC, which is the only way to keep a
+ * number that may be negative. */
 static mho_status stored(builder *b, int tensor, size_t *value) {
     if (b->value[tensor] == SIZE_MAX && b->sum[tensor].term) {
-        mho_status status =
-            end_sum(b, tensor, MHO_OP_IDENTITY, NULL, false, &b->value[tensor]);
+        mho_status status = end_sum(b, tensor, MHO_OP_IDENTITY, NULL, false, &b->value[tensor]);
         if (status < 0) {
             return status;
         }
@@ -348,8 +348,9 @@ static mho_status begin_sum(builder *b, int tensor, size_t n_term) {
 static mho_status map_matrix(builder *b, size_t k, const mho_graph_node *node) {
     mho_graph_matrix matrix;
     if (!mho_graph_matrix_of(b->g, k, &matrix)) {
-        return refuse(b, node, "its weights are not constants; a product of two activations cannot "
-                               "stand on arrays");
+        return refuse(b, node,
+                      "its weights are not constants; a product of two activations cannot "
+                      "stand on arrays");
     }
     size_t value;
     mho_status status = stored(b, node->input[0], &value);
@@ -554,9 +555,7 @@ static mho_status map_pool(builder *b, const mho_graph_node *node) {
         return refuse(b, node, "its batch is not 1: export the network with a batch of 1");
     }
     int relu = largest && b->sum[x].term ? rectifier_after(b, node) : -1;
-    mho_status status = relu >= 0
-                            ? end_sum(b, x, MHO_OP_RELU, NULL, false, &b->value[x])
-                            : MHO_OK;
+    mho_status status = relu >= 0 ? end_sum(b, x, MHO_OP_RELU, NULL, false, &b->value[x]) : MHO_OK;
     if (status == MHO_OK) {
         status = stored(b, x, &value);
     }
@@ -594,7 +593,8 @@ static mho_status map_pool(builder *b, const mho_graph_node *node) {
 }
 
 /* Which numbers a node of wires takes: it is run on the numbers of its elements, from 1. */
-static mho_status trace_wires(builder *b, size_t k, const mho_graph_node *node, mho_i_stage *stage) {
+static mho_status trace_wires(builder *b, size_t k, const mho_graph_node *node,
+                              mho_i_stage *stage) {
     size_t n_out = tensor_of(b, node->output)->size, n = 0;
     float *out = mho_i_alloc(b->ctx, n_out, sizeof *out);
     float **in = mho_i_alloc(b->ctx, node->n_input, sizeof *in);
@@ -755,7 +755,8 @@ static mho_status map_output(builder *b) {
     return status;
 }
 
-/* Channels that a wire mixes need one full scale; so does what it reads, and what that is made of. */
+/* Channels that a wire mixes need one full scale; so does what it reads, and what that is made of.
+ */
 static void settle_ties(builder *b) {
     mho_chip *chip = b->chip;
     for (size_t k = chip->n_stage; k-- > 0;) {
@@ -883,7 +884,7 @@ static size_t stage_scale(const mho_chip *chip, const mho_i_stage *stage, const 
         all = fmax(all, scale[out]);
     }
     for (size_t out = 0; out < stage->shape.n_out; out++) {
-        bool column = chip->spec.weight_scale == MHO_SCALE_COLUMN && scale[out] > 1e-3 * all;
+        bool column = chip->spec.weight_scale != MHO_SCALE_LAYER && scale[out] > 1e-3 * all;
         scale[out] = column ? scale[out] : all > 0 ? all : 1;
         rows = fmax(rows, fabs((double)o->bias[out]) / scale[out]);
     }
@@ -910,8 +911,8 @@ static mho_status map_stage(mho_chip *chip, mho_i_stage *stage, const mho_i_orig
     for (size_t k = 0; status == MHO_OK && k < stage->n_skip; k++) {
         for (size_t out = 0; out < n_out; out++) {
             double unit = stage->n_layer ? scale[out] : 1;
-            stage->skip[k].g_S[out] = (float)(fabs((double)stage->skip[k].gain[out]) *
-                                              (s->g_max_S - s->g_min_S) / unit);
+            stage->skip[k].g_S[out] =
+                (float)(fabs((double)stage->skip[k].gain[out]) * (s->g_max_S - s->g_min_S) / unit);
         }
     }
     if (status == MHO_OK && !stage->n_layer) {
@@ -962,7 +963,8 @@ static mho_status check_arguments(mho_ctx *ctx, const mho_graph *g, const mho_sa
     }
     const mho_graph_tensor *t = mho_graph_tensor_at(g, mho_graph_input(g, 0));
     if (sample && t->size != mho_samples_size(sample)) {
-        return mho_i_fail(ctx, MHO_ERR_DIM, "samples of %zu x %zu x %zu: the network takes %zu numbers",
+        return mho_i_fail(ctx, MHO_ERR_DIM,
+                          "samples of %zu x %zu x %zu: the network takes %zu numbers",
                           mho_samples_shape(sample, 0), mho_samples_shape(sample, 1),
                           mho_samples_shape(sample, 2), t->size);
     }

@@ -1,5 +1,5 @@
-/* mapping_int.h - from a layer graph to the stages of a chip: structure (mapping.c), full scales and
- * corrections from a sample (calibrate.c). */
+/* mapping_int.h - from a layer graph to the stages of a chip: structure (mapping.c), full scales
+ * and corrections from a sample (calibrate.c). */
 #ifndef MHO_CHIP_MAPPING_INT_H
 #define MHO_CHIP_MAPPING_INT_H
 
@@ -17,8 +17,8 @@ typedef struct mho_i_term {
 /* What the mapping knows of a stage besides the hardware. */
 typedef struct mho_i_origin {
     char name[64], work[64];
-    int pre;          /* tensor of the pre-activation; -1: a pool or wires */
-    mho_graph_op op;  /* what the end stands for: Relu, Clip, ... Identity */
+    int pre;         /* tensor of the pre-activation; -1: a pool or wires */
+    mho_graph_op op; /* what the end stands for: Relu, Clip, ... Identity */
     mho_graph_attr attr;
     size_t n_term;
     mho_i_term *term; /* [n_term], in the order of layers, then skips */
@@ -32,7 +32,7 @@ typedef struct mho_i_mapping {
     mho_map_opt opt;
     mho_i_origin *origin; /* [n_stage] */
     bool *uniform;        /* [n_value] all channels must have one full scale */
-    size_t *tie;          /* [n_value] values of one class have one, too: number of another, or its own */
+    size_t *tie; /* [n_value] values of one class have one, too: number of another, or its own */
     size_t n_sample;
     bool share_changed;
 } mho_i_mapping;
@@ -50,8 +50,8 @@ mho_status mho_i_mapping_calibrate(mho_chip *chip, const mho_samples *sample);
 
 /* ---- compare.c: exact pre-activations and what a chip makes of them ---- */
 typedef struct mho_i_exact {
-    size_t n;      /* pictures */
-    float **pre;   /* [n_stage] each [n][out_c*out_h*out_w]; NULL: a pool or wires */
+    size_t n;    /* pictures */
+    float **pre; /* [n_stage] each [n][out_c*out_h*out_w]; NULL: a pool or wires */
     mho_ctx *ctx;
     size_t n_stage;
 } mho_i_exact;

@@ -36,7 +36,11 @@ static const char *const device_fields[] = {
 const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
     {"synapse", "model", "compact model of the cells", {"cbram"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
-    {"array", "scale", "what a cell at g_max stands for", {"layer", "column"}},
+    {"array",
+     "scale",
+     "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
+     "here, of the column for one from a file",
+     {"auto", "layer", "column"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
     {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
@@ -152,7 +156,7 @@ static bool ends_in(const char *text, const char *end) {
 
 bool mho_i_chip_param_is_whole(size_t k) {
     static const char *const whole[] = {"rows",    "cols",       "trim_bits", "input_bits",
-                                        "n_slice", "compensate", "levels", "adc_bits"};
+                                        "n_slice", "compensate", "levels",    "adc_bits"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;
