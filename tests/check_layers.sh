@@ -28,7 +28,7 @@ room_of_header() {
     mapping) echo chip ;;
     opto | ext | model | synapse) echo device ;;
     fit | transient) echo lab ;;
-    image | sweep) echo study ;;
+    deploy | image | sweep) echo study ;;
     dendrite) echo learn ;;
     graph | samples) echo network ;;
     mho) echo report ;;

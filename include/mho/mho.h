@@ -5,6 +5,7 @@
 #include "mho/base.h"
 #include "mho/chip.h"
 #include "mho/dendrite.h"
+#include "mho/deploy.h"
 #include "mho/device.h"
 #include "mho/ext.h"
 #include "mho/fit.h"
