@@ -916,7 +916,9 @@ static mho_status map_stage(mho_chip *chip, mho_i_stage *stage, const mho_i_orig
         }
     }
     if (status == MHO_OK && !stage->n_layer) {
-        stage->bias = mho_i_alloc(ctx, n_out, sizeof *stage->bias);
+        if (!stage->bias) { /* it is there from the calibration */
+            stage->bias = mho_i_alloc(ctx, n_out, sizeof *stage->bias);
+        }
         status = stage->bias ? MHO_OK : MHO_ERR_NOMEM;
         if (stage->bias) {
             memcpy(stage->bias, o->bias, n_out * sizeof *stage->bias);
