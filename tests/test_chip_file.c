@@ -80,8 +80,8 @@ static const bad_file bad_files[] = {
     {"chip: {}\nchip: {}\n", ":2:1: chip is there twice"},
     {"chip:\n  array:\n    wires: 2 ohm\n",
      ":3:5: chip.array.wires: not a key of this section; did you mean \"wire\"?"},
-    {"chip:\n  array: {banana: 2 ohm}\n", "chip.array.banana: not a key of this section; allowed: "
-                                          "weights repair rows cols wire source sense"},
+    {"chip:\n  array: {banana: 2 ohm}\n",
+     "chip.array.banana: not a key of this section; allowed: weights scale repair rows cols wire"},
     {"chip:\n  array: {wire: 2 ohm, wire: 3 ohm}\n", ":2:24: chip.array.wire is there twice"},
     {"chip:\n  neuron: {card: N, card: N}\n", "chip.neuron.card is there twice"},
     {"chip:\n  neuron:\n    rth: 5 V\n",
@@ -231,6 +231,7 @@ static void assert_same_spec(const mho_chip_spec *a, const mho_chip_spec *b) {
     assert_int_equal(a->verify, b->verify);
     assert_int_equal(a->repair, b->repair);
     assert_int_equal(a->activation, b->activation);
+    assert_int_equal(a->score_adc, b->score_adc);
     assert_int_equal(a->column_calibration, b->column_calibration);
     assert_int_equal(a->drift_compensation, b->drift_compensation);
     assert_int_equal(a->synapse.n_level, b->synapse.n_level);
@@ -264,6 +265,7 @@ static void what_is_written_loads_back(void **state) {
             a.activation = (mho_activation)(trial / 2 % 2);
             a.column_calibration = trial / 2 % 2;
             a.drift_compensation = trial / 3 % 2;
+            a.score_adc = trial % 2;
         }
         for (size_t k = 0; a.synapse.model == MHO_SYNAPSE_TABLE && k < 5; k++) {
             a.synapse.level_S[a.synapse.n_level] = 1e-6 * sqrt((double)(k + 1) * (trial + 1.7));

@@ -70,8 +70,8 @@ extern "C" {
       "top")                                                                                       \
     X(periphery, amplifier_offset_V, "V", 0, 1, 0, 'A', "trimmed away unless given",               \
       "static offset of a column amplifier at its output, rms over columns")                       \
-    X(periphery, adc_bits, "", 0, 16, 0, 'A', "no ADC unless given",                               \
-      "ADC of the scores, and of every column where the activation is digital; 0: none")           \
+    X(periphery, adc_bits, "", 1, 16, 8, 'A', "8-bit ADC",                                         \
+      "ADC of columns that end in digital hardware, and of scores that do")                        \
     X(periphery, adc_range, "", 0.01, 1000, 1.6, 'A', "z_max",                                     \
       "largest z that the ADC converts, unless it is calibrated")                                  \
     X(periphery, adc_clip_frac, "", 0, 0.5, 1e-3, 'A', "mho design choice",                        \
@@ -86,6 +86,14 @@ extern "C" {
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
+    X(cost, adc_energy_J, "J", 0, 1e-6, 1.67e-12, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",    \
+      "ADC, per conversion")                                                                       \
+    X(cost, adc_area_m2, "m2", 0, 1e-6, 1.2e-9, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",      \
+      "ADC, one for each column of a digital stage")                                               \
+    X(cost, digital_energy_J, "J", 0, 1e-6, 8e-14, 'P', "digital ReLU of ISAAC (Accelergy)",       \
+      "digital function, each")                                                                    \
+    X(cost, compare_energy_J, "J", 0, 1e-6, 5e-14, 'A', "latched comparator",                      \
+      "comparator of a max pool, per comparison")                                                  \
     X(cost, driver_power_W, "W", 0, 1, 2e-5, 'A', "low-noise stage", "row driver, while on")       \
     X(cost, driver_area_m2, "m2", 0, 1e-6, 3e-11, 'A', "low-noise stage", "row driver")            \
     X(cost, amplifier_power_W, "W", 0, 1, 3e-5, 'A', "transimpedance stage",                       \
@@ -118,14 +126,23 @@ typedef enum mho_repair {
 /* What turns z into an activation. */
 typedef enum mho_activation {
     MHO_ACTIVATION_NEURON = 0, /* the Mott neuron */
-    MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
+    MHO_ACTIVATION_DIGITAL = 1 /* an ADC and max(0, z) up to z_max in digital logic */
 } mho_activation;
+
+/* What the largest weight of an array, at g_max, stands for. */
+typedef enum mho_weight_scale {
+    MHO_SCALE_AUTO = 0,  /* layer for a mho_net, which was trained within its limits; column for a
+                            graph */
+    MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
+    MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
+} mho_weight_scale;
 
 typedef struct mho_chip_spec {
 #define MHO_CHIP_FIELD(section, key, unit, lo, hi, def, mark, source, help) double key;
     MHO_CHIP_PARAM_LIST(MHO_CHIP_FIELD)
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
+    mho_weight_scale weight_scale;
     char neuron_card[8];
     mho_neuron_param neuron;
     mho_synapse_param synapse;
@@ -134,6 +151,7 @@ typedef struct mho_chip_spec {
     bool drift_compensation; /* a reference read rescales each layer, Joshi et al. 2020 */
     bool column_calibration; /* gain and offset of every output from data: mho_chip_calibrate */
     mho_activation activation;
+    bool score_adc; /* scores go through an ADC, and the largest is found in digital logic */
 } mho_chip_spec;
 
 /* The default chip: card N, CBRAM, 128x128 tiles. */

@@ -103,7 +103,8 @@ static mho_status send(calibration *c, const mho_dataset *set, size_t n_image, m
             image[c->n_lane] = first + c->n_lane;
         }
         uint32_t block = 0x80000000u | (uint32_t)(first / c->chip->n_lane);
-        status = mho_i_chip_forward(c->chip, s, set, image, c->n_lane, block, true, NULL, fn, c);
+        status = mho_i_chip_forward(c->chip, s, &(mho_i_source){.set = set}, image, c->n_lane,
+                                    block, true, NULL, fn, c);
     }
     mho_i_chip_scratch_free(c->chip->ctx, s);
     return status;
@@ -254,7 +255,7 @@ mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_i
     if (chip->spec.column_calibration) {
         status = calibrate_columns(&c, set, n_image, &own);
     }
-    if (status == MHO_OK && (chip->imperfections & MHO_IMP_ADC) && chip->spec.adc_bits > 0) {
+    if (status == MHO_OK && chip->imperfections & MHO_IMP_ADC) {
         status = calibrate_ranges(&c, set, n_image, &own);
     }
     free_buffers(&c);

@@ -47,6 +47,11 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      {"no", "yes"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"array",
+     "scale",
+     "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
+     "here, of the column for one from a file",
+     {"auto", "layer", "column"}},
+    {"array",
      "repair",
      "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
      {"none", "partner", "remap"}},
@@ -61,6 +66,7 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      "activation",
      "what makes an activation of a column's sum",
      {"neuron", "digital"}},
+    {"periphery", "scores", "what finds the largest score", {"winner", "adc"}},
     {"periphery",
      "column_gain",
      "gain and offset of every output: as designed, or found from data",
@@ -75,6 +81,8 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
     switch (choice) {
     case MHO_CHOICE_CARD:
         return spec->neuron_card[0] == 'U' ? 0 : spec->neuron_card[0] == 'T' ? 1 : 2;
+    case MHO_CHOICE_SCALE:
+        return (int)spec->weight_scale;
     case MHO_CHOICE_SHARE:
         return (int)spec->share;
     case MHO_CHOICE_MIXING:
@@ -87,6 +95,8 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
         return (int)spec->repair;
     case MHO_CHOICE_ACTIVATION:
         return (int)spec->activation;
+    case MHO_CHOICE_SCORES:
+        return spec->score_adc;
     case MHO_CHOICE_COLUMN_GAIN:
         return spec->column_calibration;
     case MHO_CHOICE_DRIFT:
@@ -98,6 +108,9 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
 
 void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
     switch (choice) {
+    case MHO_CHOICE_SCALE:
+        spec->weight_scale = (mho_weight_scale)word;
+        break;
     case MHO_CHOICE_SHARE:
         spec->share = (mho_neuron_share)word;
         break;
@@ -115,6 +128,9 @@ void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
         break;
     case MHO_CHOICE_ACTIVATION:
         spec->activation = (mho_activation)word;
+        break;
+    case MHO_CHOICE_SCORES:
+        spec->score_adc = word;
         break;
     case MHO_CHOICE_COLUMN_GAIN:
         spec->column_calibration = word;
@@ -286,7 +302,7 @@ uint32_t mho_chip_imperfections(const mho_chip_spec *spec) {
         {MHO_IMP_STUCK, spec->stuck_on_frac + spec->stuck_off_frac + spec->shorted_frac > 0},
         {MHO_IMP_BROKEN, spec->open_word_frac + spec->open_bit_frac > 0},
         {MHO_IMP_OFFSET, spec->amplifier_offset_V > 0},
-        {MHO_IMP_ADC, spec->adc_bits > 0},
+        {MHO_IMP_ADC, spec->score_adc || spec->activation == MHO_ACTIVATION_DIGITAL},
         {MHO_IMP_LATCH, spec->latch_frac > 0 && spec->activation == MHO_ACTIVATION_NEURON},
     };
     for (size_t k = 0; k < sizeof more / sizeof *more; k++) {
