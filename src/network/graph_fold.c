@@ -258,6 +258,28 @@ static mho_status visit(mho_i_fold *f, const mho_i_fold_node *v) {
     return status;
 }
 
+/* Outputs keep their names: what stands for output `from` is renamed, or copied if it is an input,
+ * a constant, or an output already. */
+static mho_status write_output(mho_i_fold *f, int from) {
+    int t = -1;
+    mho_status status = bring(f, from, &t);
+    if (status < 0) {
+        return status;
+    }
+    const char *name = f->g->tensor[from].name;
+    bool taken = f->n->tensor[t].producer < 0;
+    for (size_t k = 0; k < f->n->n_output; k++) {
+        taken = taken || f->n->output[k] == t;
+    }
+    if (strcmp(f->n->tensor[t].name, name) != 0) {
+        int x = t;
+        status =
+            taken ? mho_i_fold_emit(f, MHO_OP_IDENTITY, NULL, 1, &x, NULL, 0, NULL, &t) : MHO_OK;
+        status = status < 0 ? status : mho_i_graph_rename(f->n, t, name);
+    }
+    return status < 0 ? status : mho_graph_add_output(f->n, t);
+}
+
 static mho_status walk(mho_i_fold *f, int *input) {
     mho_status status = MHO_OK;
     for (size_t k = 0; k < f->g->n_input && status == MHO_OK; k++) {
@@ -285,11 +307,7 @@ static mho_status walk(mho_i_fold *f, int *input) {
         }
     }
     for (size_t k = 0; k < f->g->n_output && status == MHO_OK; k++) {
-        int id = -1;
-        status = bring(f, f->g->output[k], &id);
-        if (status == MHO_OK) {
-            status = mho_graph_add_output(f->n, id);
-        }
+        status = write_output(f, f->g->output[k]);
     }
     return status;
 }
@@ -300,7 +318,7 @@ static mho_status prepare(mho_ctx *ctx, const mho_graph *g, mho_i_fold *f, int *
         most = g->node[k].n_input > most ? g->node[k].n_input : most;
     }
     *f = (mho_i_fold){.g = g};
-    f->cap = g->n_tensor + 6 * g->n_node + 8; /* a node becomes at most two, with two constants */
+    f->cap = g->n_tensor + 6 * g->n_node + g->n_output + 8; /* a node: two, with two constants */
     f->map = mho_i_alloc(ctx, g->n_tensor, sizeof *f->map);
     f->reader = f->map ? mho_i_alloc(ctx, g->n_tensor, sizeof *f->reader) : NULL;
     f->ahead = f->reader ? mho_i_alloc(ctx, f->cap, sizeof *f->ahead) : NULL;
