@@ -231,6 +231,46 @@ static void intervals_of_cells_hold(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* Cards of all laws load into their models and pass the check across parameters. */
+static void cards_are_taken_by_the_models(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    const char *const laws[] = {"constant", "linear", "soft-bounds", "exponential", NULL};
+    for (int k = 0; k < 5; k++) {
+        cell c = {1, 0.017, 0.83, 0.41, 0.63, 0, 0, 1, -1, 0.004, 0};
+        const mho_ext_model *model;
+        mho_fit *fit;
+        mho_card *card;
+        char *text;
+        mho_fit_pulsed_opt pulsed = {laws[k], NULL, 0, 1};
+        mho_fit_pcm_opt pcm = {0};
+        if (laws[k]) {
+            make_pulses(ctx, &c, 60, 0, true, false);
+            test_ok(ctx, mho_fit_pulsed(ctx, file, &pulsed, &fit));
+        } else {
+            make_cells(ctx, 200, 4, 0);
+            test_ok(ctx, mho_fit_pcm(ctx, file, &pcm, &fit));
+        }
+        test_ok(ctx, mho_fit_card(ctx, fit, &text));
+        test_ok(ctx, mho_file_save(ctx, file, text, strlen(text)));
+        test_ok(ctx, mho_model_find(ctx, laws[k] ? "pulsed" : "pcm", &model));
+        test_ok(ctx, mho_card_load(ctx, model, file, &card));
+        test_ok(ctx, mho_card_check(ctx, card));
+        for (size_t j = 0; j < fit->n_param; j++) {
+            size_t row = mho_card_row(model, fit->param[j].key);
+            if (fit->param[j].in_card) {
+                assert_true(row < model->n_param);
+                test_close(mho_card_values(card)[row], fit->param[j].value, 0, 0);
+            }
+        }
+        mho_text_free(ctx, text);
+        mho_card_free(card);
+        mho_fit_free(ctx, fit);
+    }
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 static void every_failed_allocation_leaves_nothing(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -281,6 +321,7 @@ int main(void) {
         cmocka_unit_test(intervals_hold_when_pulses_scatter),
         cmocka_unit_test(intervals_hold_when_readings_scatter),
         cmocka_unit_test(intervals_of_cells_hold),
+        cmocka_unit_test(cards_are_taken_by_the_models),
         cmocka_unit_test(every_failed_allocation_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
