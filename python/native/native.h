@@ -64,10 +64,11 @@ typedef struct numbers {
 int in_double(PyObject *arg, void *out);
 int in_float(PyObject *arg, void *out);
 int in_size(PyObject *arg, void *out);
+int in_int(PyObject *arg, void *out); /* int32 */
 int in_byte(PyObject *arg, void *out);
 int out_double(PyObject *arg, void *out);
 int out_float(PyObject *arg, void *out);
-int out_byte(PyObject *arg, void *out);
+int out_int(PyObject *arg, void *out);
 void release(size_t n, numbers *const *list);
 /* Has it n elements? false and ValueError if not; None has 0. */
 bool want(const numbers *x, size_t n, const char *name);
@@ -123,5 +124,7 @@ extern PyMethodDef array_methods[];
 extern PyMethodDef device_methods[];
 extern PyMethodDef study_methods[];
 extern PyMethodDef learn_methods[];
+extern PyMethodDef graph_methods[];
+extern PyMethodDef chip_methods[];
 
 #endif
