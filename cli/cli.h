@@ -52,6 +52,7 @@ int cmd_run(int argc, char **argv, const cli_command *self);
 int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
 int cmd_sweep(int argc, char **argv, const cli_command *self);
+int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 
 #endif

@@ -26,6 +26,8 @@ static const cli_command commands[] = {
      cmd_image},
     {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
      "mho learn xor --report xor.html", cmd_learn},
+    {"net", "Networks from ONNX files: layers, cells, exact results.",
+     "(NET.onnx | lenet5) [OPTIONS]", "mho net resnet20.onnx --rows 256 --cols 256", cmd_net},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

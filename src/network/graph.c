@@ -294,6 +294,16 @@ mho_status mho_graph_add_output(mho_graph *g, int tensor) {
     return append_id(g, &g->output, &g->n_output, tensor);
 }
 
+mho_status mho_i_graph_rename(mho_graph *g, int tensor, const char *name) {
+    char *own = mho_i_strdup(g->ctx, name);
+    if (!own) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_i_free(g->ctx, (void *)(uintptr_t)g->tensor[tensor].name);
+    g->tensor[tensor].name = own;
+    return MHO_OK;
+}
+
 mho_status mho_i_graph_note(mho_graph *g, const char *fmt, ...) {
     char text[512];
     va_list ap;

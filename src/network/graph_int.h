@@ -35,6 +35,8 @@ mho_status mho_i_graph_note(mho_graph *g, const char *fmt, ...)
 /* A tensor whose data (may be NULL) the graph takes over, on failure too. */
 mho_status mho_i_graph_take_constant(mho_graph *g, const char *name, size_t n_dim,
                                      const size_t *shape, float *data, int *tensor);
+/* Another name for a tensor. */
+mho_status mho_i_graph_rename(mho_graph *g, int tensor, const char *name);
 /* Uses of every tensor, outputs of the graph included: out [n_tensor]. */
 void mho_i_graph_readers(const mho_graph *g, size_t *n_reader);
 
