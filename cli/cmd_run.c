@@ -13,6 +13,7 @@ typedef struct run_args {
     const char *data_dir, *chip_file, *json_path, *report_path;
     long n_chip, n_budget_chip, n_image, n_thread, n_verify, n_epoch;
     uint64_t seed;
+    double age_s;
     bool verify;
 } run_args;
 
@@ -32,6 +33,8 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
         {"epochs", CLI_COUNT, &a->n_epoch, "N", NULL, "passes over the training set"},
         {"seed", CLI_SEED, &a->seed, "S", NULL,
          "seed of everything random (1); the same seed gives the same bits"},
+        {"age", CLI_NUMBER, &a->age_s, "T", "s",
+         "measure the chips this long after they were written: 1h, 1day, 1month, 1year"},
         {"verify", CLI_FLAG, &a->verify, NULL, NULL,
          "send some pictures through the slow reference path and compare"},
         {"verify-images", CLI_COUNT, &a->n_verify, "N", NULL, "how many pictures for --verify (4)"},
@@ -117,7 +120,8 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     run_args a = {.n_chip = (long)opt.n_chip,
                   .n_budget_chip = (long)opt.n_budget_chip,
                   .seed = opt.seed,
-                  .n_verify = -1};
+                  .n_verify = -1,
+                  .age_s = opt.age_s};
     int rc = parse(argc, argv, self, &a);
     if (rc >= 0) {
         return rc;
@@ -134,6 +138,7 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     opt.n_epoch = a.n_epoch > 1000000 ? 1000000 : (int)a.n_epoch;
     opt.n_verify = a.n_verify >= 0 ? (size_t)a.n_verify : a.verify ? 4 : 0;
     opt.seed = a.seed;
+    opt.age_s = a.age_s;
     mho_run_result *r = NULL;
     mho_status status = check_outputs(ctx, &a);
     if (status == MHO_OK) {

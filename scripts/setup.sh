@@ -3,9 +3,9 @@
 # and stops. Does nothing, silently, when all is there.
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
-libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev libprotobuf-c-dev
-protobuf-c-compiler librandom123-dev libcmocka-dev
-gnuplot-nox ngspice python3"
+libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
+librandom123-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler gnuplot-nox ngspice
+python3"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

@@ -48,8 +48,9 @@ static mho_status keep_inputs(void *user, const mho_i_view *view) {
             for (size_t r = 0; r < d->tile->n_row; r++) {
                 d->v_V[v * d->tile->n_row + r] =
                     d->chip->spec.synapse.v_read_V *
-                    (double)view
-                        ->x[mho_i_chip_row_of(view->layer, d->tile->row0 + r) * view->n_col + v];
+                    (double)view->x[mho_i_chip_row_of(view->layer, mho_i_tile_wire(d->tile, r)) *
+                                        view->n_col +
+                                    v];
             }
         }
     }
@@ -108,7 +109,7 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
     for (size_t k = 0; k < d.n_vec; k++) {
         image[k] = k;
     }
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
+    mho_array_opt opt = mho_i_chip_tile_opt(chip, d.tile);
     mho_array *array = NULL;
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     d.v_V = mho_i_alloc(ctx, d.n_vec * *n_row, sizeof(double));

@@ -6,7 +6,6 @@
 
 #include "base/base_int.h"
 #include "device/device_int.h"
-#include "mho/lab.h"
 #include "mho/transient.h"
 
 /* ---- recorded columns, trace.c ---- */
