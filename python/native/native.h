@@ -25,6 +25,7 @@ typedef struct handle {
     const char *kind; /* "" before it has an object */
     void *object;
     free_fn free_object;
+    PyObject *keeps; /* the handle of what the object is made from; NULL: none */
     pthread_mutex_t lock;
     /* of the call that is running; borrowed from its arguments */
     PyObject *progress; /* NULL or called with (stage, done_frac) */
@@ -43,6 +44,8 @@ int handle_arg(PyObject *arg, void *out); /* handle **: one that is not closed *
 /* The object of a handle if it is of this kind; else NULL and TypeError. */
 void *handle_object(handle *h, const char *kind);
 void handle_attach(handle *h, const char *kind, void *object, free_fn free_object);
+/* Keep another capsule alive as long as this handle. */
+void handle_keep(handle *h, PyObject *capsule);
 
 /* begin: wait for the handle and release the GIL; progress: None or a callable. false: exception.
  * end: take the GIL back. false: exception, which may come from a callback, from the status, or
@@ -126,5 +129,7 @@ extern PyMethodDef study_methods[];
 extern PyMethodDef learn_methods[];
 extern PyMethodDef graph_methods[];
 extern PyMethodDef chip_methods[];
+extern PyMethodDef model_methods[];
+extern PyMethodDef lab_methods[];
 
 #endif
