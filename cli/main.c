@@ -28,6 +28,10 @@ static const cli_command commands[] = {
      "mho learn xor --report xor.html", cmd_learn},
     {"net", "Networks from ONNX files: layers, cells, exact results.",
      "(NET.onnx | lenet5) [OPTIONS]", "mho net resnet20.onnx --rows 256 --cols 256", cmd_net},
+    {"device", "Device models on the bench: cards, curves, automatic design.",
+     "--list | MODEL [OPTIONS]\n\n"
+     "With a model alone: what it is. With --card alone: its parameters.\n\nOptions:",
+     "mho device vo2-neuron --card T --curve rt --plot loop.svg", cmd_device},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
