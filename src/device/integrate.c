@@ -230,14 +230,17 @@ mho_status mho_device_step(mho_device *dev, double dt_s, double rel_tol) {
     return status;
 }
 
-/* Is every rate so small that the state would not move in that time? */
+/* Is the rest nearer than 1e-9 of the state's size? Its distance is the rate times the state's own
+ * time constant, or the time that was waited where it has none. */
 static bool at_rest(const mho_ext_model *model, const mho_ext_batch *b, double time_s) {
-    double y[MHO_EXT_MAX_OUTPUT], dx[N];
+    double y[MHO_EXT_MAX_OUTPUT], dx[N], df_dx[N * N], df_du[N * MHO_EXT_MAX_INPUT],
+        di_du[MHO_EXT_MAX_INPUT * MHO_EXT_MAX_INPUT], di_dx[MHO_EXT_MAX_INPUT * N];
     model->eval(b, y, dx);
+    model->jacobian(b, di_du, di_dx, df_du, df_dx);
     for (size_t k = 0; k < model->n_state; k++) {
         const mho_ext_state *s = &model->state[k];
-        if (!is_held(s, b->x[k], dx[k]) &&
-            !(fabs(dx[k]) * time_s <= 1e-9 * mho_i_state_scale(s, b->x[k]))) {
+        double distance = fabs(dx[k]) / fmax(fabs(df_dx[k * model->n_state + k]), 1 / time_s);
+        if (!is_held(s, b->x[k], dx[k]) && !(distance <= 1e-9 * mho_i_state_scale(s, b->x[k]))) {
             return false;
         }
     }
@@ -255,7 +258,7 @@ static bool settle_one(mho_device *dev, size_t i) {
             h = fmin(h, 0.01 * mho_i_state_scale(&model->state[k], x[k]) / fabs(dx[k]));
         }
     }
-    bool rest = !isfinite(h);
+    bool rest = !isfinite(h) || at_rest(model, &b, h);
     for (int k = 0; k < 100 && !rest; k++) {
         if (!mho_i_device_advance(dev, &b, x, h, 1e-6)) {
             break;

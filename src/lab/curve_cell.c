@@ -203,13 +203,29 @@ mho_status mho_i_curve_pulse(const mho_i_request *request, mho_curve **out) {
 
 /* What a target becomes: written, and read once more with noise, at the age that the device has. */
 typedef struct cell_stats {
-    moments written, read; /* read: relative to what it conducts without noise */
+    moments written;
+    moments read; /* relative to what it conducts without noise */
+    moments over; /* the same over the formula at the cell's own conductance */
 } cell_stats;
 
-static mho_status program_batch(const mho_i_request *r, double target_S, double age_s, size_t first,
+/* sd of a reading over G */
+static double formula_read(const mho_i_request *r, double g_S, double age_s) {
+    if (strcmp(r->model->name, "pcm") == 0) {
+        double x = g_S / mho_i_request_param(r, "g_max");
+        double t = fmax(age_s, mho_i_request_param(r, "drift_t0"));
+        double t_r = mho_i_request_param(r, "flicker_read");
+        double q =
+            mho_i_request_param(r, "flicker") * pow(x, -mho_i_request_param(r, "flicker_exponent"));
+        return fmin(q, mho_i_request_param(r, "flicker_max")) * sqrt(log((t + t_r) / (2 * t_r)));
+    }
+    size_t k = mho_card_row(r->model, "read_noise");
+    return k < r->model->n_param ? mho_card_values(r->card)[k] : NAN;
+}
+
+static mho_status program_batch(const mho_i_request *q, double target_S, double age_s, size_t first,
                                 size_t n, cell_stats *s) {
     bench b;
-    mho_status status = bench_new(r, first, n, true, &b);
+    mho_status status = bench_new(q, first, n, true, &b);
     if (status < 0) {
         return status;
     }
@@ -221,7 +237,7 @@ static mho_status program_batch(const mho_i_request *r, double target_S, double 
         }
         status = age_s > 0 ? mho_device_step(b.dev, age_s, 1e-6) : MHO_OK;
     }
-    double *v = mho_device_inputs(b.dev), probe = 0.01 * r->model->input[0].max;
+    double *v = mho_device_inputs(b.dev), probe = 0.01 * q->model->input[0].max;
     for (size_t i = 0; i < n; i++) {
         v[i] = probe;
     }
@@ -232,10 +248,12 @@ static mho_status program_batch(const mho_i_request *r, double target_S, double 
     }
     for (size_t i = 0; i < n && status == MHO_OK; i++) {
         if (b.g[i] > 0) {
-            add(&s->read, b.y[i] / b.g[i] - 1);
+            double r = b.y[i] / b.g[i] - 1;
+            add(&s->read, r);
+            add(&s->over, r / formula_read(q, b.g[i] / probe, age_s));
         }
     }
-    bench_free(r, &b);
+    bench_free(q, &b);
     return status;
 }
 
@@ -264,20 +282,6 @@ static double formula_sd_S(const mho_i_request *r, double target_S) {
     }
     return mho_card_values(r->card)[k] *
            (mho_i_request_param(r, "g_max") - mho_i_request_param(r, "g_min"));
-}
-
-/* sd of a reading over G */
-static double formula_read(const mho_i_request *r, double g_S, double age_s) {
-    if (strcmp(r->model->name, "pcm") == 0) {
-        double x = g_S / mho_i_request_param(r, "g_max");
-        double t = fmax(age_s, mho_i_request_param(r, "drift_t0"));
-        double t_r = mho_i_request_param(r, "flicker_read");
-        double q =
-            mho_i_request_param(r, "flicker") * pow(x, -mho_i_request_param(r, "flicker_exponent"));
-        return fmin(q, mho_i_request_param(r, "flicker_max")) * sqrt(log((t + t_r) / (2 * t_r)));
-    }
-    size_t k = mho_card_row(r->model, "read_noise");
-    return k < r->model->n_param ? mho_card_values(r->card)[k] : NAN;
 }
 
 static mho_status targets(mho_i_request *r, size_t n_point) {
@@ -328,8 +332,8 @@ mho_status mho_i_curve_levels(const mho_i_request *request, mho_curve **out) {
 
 mho_status mho_i_curve_noise(const mho_i_request *request, mho_curve **out) {
     static const mho_curve_col col[] = {{"target", "S", false, false},
-                                        {"noise_rel", "", false, true},
-                                        {"formula_rel", "", false, true}};
+                                        {"noise", "", true, true},
+                                        {"over_formula", "", false, false}};
     mho_i_request r = *request;
     mho_status status = targets(&r, 12);
     r.from = r.from > 0 ? r.from : r.to / 100;
@@ -346,7 +350,7 @@ mho_status mho_i_curve_noise(const mho_i_request *request, mho_curve **out) {
             double g = mho_i_request_log_at(&r, k);
             cell_stats s = {0};
             status = program_many(&r, g, ages[a], &s);
-            mho_i_curve_row(*out, (const double[]){g, sd(&s.read), formula_read(&r, g, ages[a])});
+            mho_i_curve_row(*out, (const double[]){g, sd(&s.read), sd(&s.over)});
         }
     }
     if (status < 0) {
@@ -354,8 +358,10 @@ mho_status mho_i_curve_noise(const mho_i_request *request, mho_curve **out) {
         *out = NULL;
         return status;
     }
-    mho_i_curve_note(*out, "%zu devices at every target; the formula is that of the target itself",
-                     r.n_device);
+    mho_i_curve_note(*out,
+                     "%zu devices at every target; over_formula: noise of each cell over the "
+                     "formula at its own conductance, to be 1 within %.1g",
+                     r.n_device, 2 / sqrt(2 * (double)r.n_device));
     return MHO_OK;
 }
 
