@@ -110,6 +110,11 @@ static mho_status save_text(mho_ctx *ctx, const mho_curve *c, const char *path, 
     return status;
 }
 
+static bool ends_in(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
 static bool to_stdout(const char *path) {
     return path && strcmp(path, "-") == 0;
 }
@@ -122,6 +127,9 @@ int device_curve(mho_ctx *ctx, const device_job *j) {
     }
     if (to_stdout(j->csv_path) && to_stdout(j->json_path)) {
         return cli_usage_error("--csv - and --json -: only one can have the standard output");
+    }
+    if (j->plot_path && !ends_in(j->plot_path, ".svg") && !ends_in(j->plot_path, ".png")) {
+        return cli_usage_error("--plot %s: a picture ends in .svg or .png", j->plot_path);
     }
     o.n_point = (size_t)j->n_point;
     o.n_device = (size_t)j->n_device;

@@ -81,6 +81,14 @@ static void matrix(size_t n, double h, const double *df_dx, const bool *held, do
     }
 }
 
+/* How far beyond a bound a step has gone, over the way to that bound: a step may end at a bound,
+ * but not by a leap, which says little of where the solution goes. */
+static double leap(const mho_ext_state *s, double from, double to, double slack) {
+    double beyond = to > s->max ? to - s->max : to < s->min ? s->min - to : 0;
+    double way = to > s->max ? s->max - from : from - s->min;
+    return beyond > 0 ? beyond / (way + slack) : 0;
+}
+
 /* One step from x to out; returns the error over the tolerated one. */
 static double rosenbrock(const mho_ext_model *model, const mho_ext_batch *b, double h,
                          double rel_tol, double *out) {
@@ -109,11 +117,14 @@ static double rosenbrock(const mho_ext_model *model, const mho_ext_batch *b, dou
     }
     matrix(n, h, df_dx, held, a);
     solve(n, a, k2);
+    double worst = 0;
     for (size_t k = 0; k < n; k++) {
         out[k] = b->x[k] + h * (1.5 * k1[k] + 0.5 * k2[k]);
+        double slack = rel_tol * mho_i_state_scale(&model->state[k], b->x[k]);
+        bool grows = GAMMA * h * df_dx[k * n + k] > 0.5; /* the implicit formula nears its pole */
+        worst = leap(&model->state[k], b->x[k], out[k], slack) > 1 || grows ? 4 : worst;
     }
     clip(model, out);
-    double worst = 0;
     for (size_t k = 0; k < n; k++) {
         double error =
             fabs(out[k] - first[k]) / (rel_tol * mho_i_state_scale(&model->state[k], out[k]));
