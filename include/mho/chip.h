@@ -126,8 +126,13 @@ typedef struct mho_chip_spec {
     MHO_CHIP_PARAM_LIST(MHO_CHIP_FIELD)
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
-    char neuron_card[8];
+    char neuron_card[8]; /* built-in card, "U", "T" or "N"; of a card file the one it changes */
     mho_neuron_param neuron;
+    /* A card file that the chip file names ("card: film.yaml"): its values, with the mark and
+     * source it gives them. neuron_card_file is "" for a built-in card. */
+    char neuron_card_file[160], neuron_source[200];
+    char neuron_mark;
+    mho_neuron_param neuron_file;
     mho_synapse_param synapse;
     bool verify;             /* cells are read back and written again */
     mho_repair repair;       /* of stuck cells */
