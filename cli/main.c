@@ -24,6 +24,14 @@ static const cli_command commands[] = {
     {"image", "Edges of a photograph through crossbar and neurons.",
      "(PHOTO | --bsds DIR) [OPTIONS]", "mho image photo.png --compare --report edges.html",
      cmd_image},
+    {"fit", "Fit a device model to a measurement and write its card.",
+     "MODEL FILE.csv [OPTIONS]\n\nModels:\n"
+     "  vo2       R(T) loop of a VO2 film: columns temperature, resistance\n"
+     "  pulsed    potentiation and depression: columns pulse, conductance [, direction]\n"
+     "  pcm       programming statistics: columns target, measured [, time [, device]]\n\n"
+     "Options:",
+     "mho fit vo2 loop.csv --mixing gem --bootstrap 500 --card-out film.yaml --plot fit.png",
+     cmd_fit},
     {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
      "mho learn xor --report xor.html", cmd_learn},
     {"net", "Networks from ONNX files: layers, cells, exact results.",

@@ -27,7 +27,7 @@ room_of_header() {
     array | spice) echo circuit ;;
     opto | ext | model | synapse) echo device ;;
     fit | transient | spice_neuron) echo lab ;;
-    image | sweep) echo study ;;
+    image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
     graph) echo network ;;
     mho) echo report ;;

@@ -16,6 +16,7 @@
 #include "mho/model.h"
 #include "mho/network.h"
 #include "mho/opto.h"
+#include "mho/remedy.h"
 #include "mho/report.h"
 #include "mho/spice.h"
 #include "mho/spice_neuron.h"
