@@ -12,11 +12,12 @@ before() {
     io) echo "base io" ;;
     device) echo "base io device" ;;
     circuit) echo "base io device circuit" ;;
+    lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
     chip) echo "base io device circuit network chip" ;;
     learn) echo "base io device circuit network chip learn" ;;
     study) echo "base io device circuit network chip learn study" ;;
-    report) echo "base io device circuit network chip learn study report" ;;
+    report) echo "base io device circuit lab network chip learn study report" ;;
     *) echo "" ;;
     esac
 }
@@ -24,9 +25,11 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
-    image | sweep) echo study ;;
-    opto) echo device ;;
+    opto | ext | model | synapse) echo device ;;
+    fit | transient | spice_neuron) echo lab ;;
+    image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
+    graph) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac
@@ -48,7 +51,7 @@ for dir in src/*/; do
     done
 done
 for file in cli/*.[ch]; do
-    if grep -nE '#include "(base|io|device|circuit|network|chip|learn|study|report)/' "$file"; then
+    if grep -nE '#include "(base|io|device|circuit|lab|network|chip|learn|study|report)/' "$file"; then
         complain "$file uses an internal header"
     fi
 done

@@ -134,13 +134,15 @@ typedef struct probe {
 
 static mho_status look(void *user, const mho_i_view *view) {
     probe *p = user;
-    if (!view->layer->first && !view->layer->last) {
+    if (view->z && view->stage->number == 1) {
         for (size_t lane = 0; lane < MHO_I_LANES; lane++) {
             double z = (double)view->z[3 * view->n_col + lane];
             p->sum += z;
             p->sum2 += z * z;
             p->n++;
         }
+    }
+    if (view->layer && view->stage->number == 1) {
         for (size_t r = 0; r < view->layer->n_row; r++) {
             p->x[r] = view->x[r * view->n_col];
         }
@@ -180,7 +182,7 @@ static void read_noise_has_the_variance_of_noisy_cells(void **state) {
                     mho_array_transfer_many(b.ctx, 1, tile->n_row, 2 * tile->n_out, &opt, g, g));
             for (size_t r = 0; r < tile->n_row; r++) {
                 const double *m = g + r * 2 * tile->n_out + 2 * (3 - tile->out0);
-                z += (double)p.x[tile->row0 + r] * (m[0] - m[1]) * layer->z_per_A *
+                z += (double)p.x[tile->row0 + r] * (m[0] - m[1]) * layer->z_per_A[3] *
                      b.spec.synapse.v_read_V;
             }
             free(g);

@@ -40,7 +40,8 @@ typedef enum mho_mixing {
     MHO_MIX_SERIES = 0,       /* R = g Rs(T) + Rm, the published choice of set U */
     MHO_MIX_BRUGGEMAN_2D = 1, /* effective medium, thin film */
     MHO_MIX_BRUGGEMAN_3D = 2,
-    MHO_MIX_GEM = 3 /* general effective medium (McLachlan), exponent gem_exponent */
+    MHO_MIX_GEM = 3 /* general effective medium (McLachlan): exponents t = gem_exponent and
+                       s = t*gem_ratio, threshold gem_threshold */
 } mho_mixing;
 
 /* key, unit, min, max, {U, T, N}, marks "UTN", sources {U, T, N}, help.
@@ -82,6 +83,10 @@ typedef enum mho_mixing {
       "curvature of minor loops (L2P)")                                                            \
     X(gem_exponent, "", 0.5, 4, 1.3, 1.3, 1.3, "AAA", "2-D percolation", "2-D percolation",        \
       "2-D percolation", "exponent t of the general effective medium")                             \
+    X(gem_ratio, "", 0.05, 20, 1, 1, 1, "AAA", "one exponent", "one exponent", "one exponent",     \
+      "gem: exponent s of the insulating side over t")                                             \
+    X(gem_threshold_frac, "", 0.02, 0.98, 0.5, 0.5, 0.5, "AAA", "2-D symmetric", "2-D symmetric",  \
+      "2-D symmetric", "gem: metallic fraction at the percolation threshold")                      \
     X(latent_ratio, "", 1, 20, 3, 3, 3, "CCC", "3..13 for latent heat 5.1e4 J/kg",                 \
       "3..13 for latent heat 5.1e4 J/kg", "3..13 for latent heat 5.1e4 J/kg",                      \
       "heat capacity in the transition over cth, by latent heat; stretches settle and reset")      \
@@ -156,6 +161,30 @@ MHO_API mho_status mho_neuron_output(mho_ctx *ctx, const mho_neuron_param *param
                                      const mho_neuron_device *device, double v_in_V,
                                      double *v_out_V, double *t_K) MHO_CHECK;
 
+/* ---- The film alone, with its history ----------------------------------------------------------
+ * One temperature all over the film (no slices), L2P hysteresis: how R(T) is measured. */
+
+/* Resistance along a temperature path. A reversal counts once the temperature has come back by more
+ * than dead_band_K from its extreme; until then the fraction stays what it was at the extreme.
+ *   dead_band_K   [1e-6, 1] K; 1e-2 suits measured temperatures, 1e-3 computed ones
+ *   t_K           in [n] K, [100, 600]
+ *   r_ohm         out [n] ohm; g_frac out [n], insulating fraction, may be NULL
+ *   n_reversal    out, may be NULL: reversals that counted
+ * The path begins on the major loop, on the branch of its first move beyond the dead band: begin
+ * outside the transition. L2P remembers the last reversal only: docs/fit.md. MHO_ERR_ARG. */
+MHO_API mho_status mho_vo2_rt_path(mho_ctx *ctx, const mho_neuron_param *param, double dead_band_K,
+                                   size_t n, const double *t_K, double *r_ohm, double *g_frac,
+                                   size_t *n_reversal) MHO_CHECK;
+
+/* First-order reversal curves: down the major cooling branch from t_hot_K to a reversal, then back
+ * up to t_hot_K (heating = true: up from t_cold_K, reversal, back down).
+ *   n_curve       reversals, evenly spread over (t_cold_K, t_hot_K), ends left out
+ *   n_t           points of the way back, >= 2, evenly spaced
+ *   t_K, r_ohm    out [n_curve][n_t]; point 0 is the reversal */
+MHO_API mho_status mho_vo2_forc(mho_ctx *ctx, const mho_neuron_param *param, bool heating,
+                                double t_cold_K, double t_hot_K, size_t n_curve, size_t n_t,
+                                double *t_K, double *r_ohm) MHO_CHECK;
+
 typedef struct mho_neuron_design {
     mho_neuron_circuit circuit;
     double rise_bias_K, rise_full_K; /* temperature over the base at z = 0 and 1 */
@@ -214,6 +243,13 @@ MHO_API mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param
                                      size_t n_dev, mho_neuron_device *device,
                                      const mho_neuron_trim *trim, const mho_neuron_grid *grid,
                                      double v_full_V, float *table, size_t *n_clipped) MHO_CHECK;
+
+/* Table of the nominal neuron, as mho_neuron_tables makes it, when the reset is missed after an
+ * evaluation at full scale: every slice is on the cooling branch that starts there. */
+MHO_API mho_status mho_neuron_latched_table(mho_ctx *ctx, const mho_neuron_param *param,
+                                            const mho_neuron_circuit *circuit,
+                                            const mho_neuron_grid *grid, double v_full_V,
+                                            float *table) MHO_CHECK;
 
 /* ---- The CBRAM synapse (conductive-bridge RAM, below the conductance quantum) -----------------
  */

@@ -69,9 +69,26 @@ typedef enum mho_i_purpose {
     MHO_RNG_LEARN_MAZE = 43,
     MHO_RNG_LEARN_HIDDEN = 44,
     MHO_RNG_LEARN_JITTER = 45,
+    MHO_RNG_CELL_SPREAD = 50,
+    MHO_RNG_CELL_PULSE = 51,
+    MHO_RNG_CELL_DRIFT = 52,
+    MHO_RNG_CELL_RETENTION = 53,
+    MHO_RNG_CELL_TRAP = 54,
+    MHO_RNG_CELL_READ = 55,
+    MHO_RNG_STUCK = 56,
+    MHO_RNG_BROKEN = 57,
+    MHO_RNG_OFFSET = 58,
+    MHO_RNG_LATCH = 59,
     MHO_RNG_SWEEP_SAMPLE = 60,
     MHO_RNG_SWEEP_DIGIT = 61,
-    MHO_RNG_SWEEP_BOOTSTRAP = 62
+    MHO_RNG_SWEEP_BOOTSTRAP = 62,
+    MHO_RNG_MODEL_SAMPLE = 70,
+    MHO_RNG_MODEL_PULSE = 71,
+    MHO_RNG_MODEL_PROGRAM = 72,
+    MHO_RNG_MODEL_READ = 73,
+    MHO_RNG_MODEL_CHECK = 74,
+    MHO_RNG_LAB = 75,
+    MHO_RNG_FIT_BOOTSTRAP = 90
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,
@@ -106,6 +123,17 @@ void mho_i_text_put(mho_i_text *t, const char *data, size_t n); /* as is */
 void mho_i_text_free(mho_i_text *t);
 /* Letters to add, drop or change to get from a to b: for "did you mean". */
 int mho_i_text_distance(const char *a, const char *b);
+/* The nearest word so far to one that is not known; more than a third of the letters wrong is
+ * another word. */
+typedef struct mho_i_guess {
+    const char *wanted;
+    char best[48]; /* "" while there is none */
+    int distance;
+} mho_i_guess;
+mho_i_guess mho_i_guess_init(const char *wanted);
+void mho_i_guess_add(mho_i_guess *g, const char *word);
+/* "; did you mean \"x\"?" or "". Returns buf. */
+const char *mho_i_guess_text(const mho_i_guess *g, char *buf, size_t n_buf);
 
 /* ---- files ---- */
 /* Whole file in memory, at most max_byte; one 0 byte follows the content. */

@@ -77,3 +77,21 @@ int mho_i_text_distance(const char *a, const char *b) {
     }
     return row[n_b];
 }
+
+mho_i_guess mho_i_guess_init(const char *wanted) {
+    int n = (int)strlen(wanted);
+    return (mho_i_guess){wanted, "", n < 3 ? 0 : 1 + n / 3};
+}
+
+void mho_i_guess_add(mho_i_guess *g, const char *word) {
+    int d = mho_i_text_distance(g->wanted, word);
+    if (d < g->distance || (d == g->distance && !*g->best)) {
+        g->distance = d;
+        snprintf(g->best, sizeof g->best, "%s", word);
+    }
+}
+
+const char *mho_i_guess_text(const mho_i_guess *g, char *buf, size_t n_buf) {
+    snprintf(buf, n_buf, *g->best ? "; did you mean \"%s\"?" : "%s", g->best);
+    return buf;
+}

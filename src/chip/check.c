@@ -1,6 +1,6 @@
-/* check.c - the fast path against the slow one, layer by layer on the same inputs: every tile through
- * the general nodal solver, every neuron by direct solution of its equations. Noise is off, the
- * instance's own imperfections stay.                                                              */
+/* check.c - the fast path against the slow one, layer by layer on the same inputs: every tile
+ * through the general nodal solver, every neuron by direct solution of its equations. Noise is off,
+ * the instance's own imperfections stay. */
 #include "chip_int.h"
 
 #include <math.h>
@@ -9,11 +9,11 @@
 typedef struct check {
     const mho_chip *chip;
     size_t n_image;
-    mho_array **array; /* [tiles of all layers], reference solver */
-    double *v_V;       /* [n_vec][tile rows] */
-    double *i_A;       /* [n_vec][tile columns] */
-    double *z_ref;     /* [n_out][n_vec] */
-    double *z_max, *z_err; /* [n_layer] largest |z_ref| and difference */
+    mho_array **array;     /* [tiles of all layers], reference solver */
+    double *v_V;           /* [n_vec][tile rows] */
+    double *i_A;           /* [n_vec][tile columns] */
+    double *z_ref;         /* [n_out][n_vec] */
+    double *z_max, *z_err; /* [n_compute] largest |z_ref| and difference */
     mho_chip_verify *out;
 } check;
 
@@ -28,17 +28,20 @@ static size_t first_tile(const mho_chip *chip, const mho_i_layer *layer) {
 /* Vectors of the view: lane < n_image of every column; vector v is column v / n_image. */
 static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size_t n_vec) {
     const mho_i_tile *tile = &view->layer->tile[t];
-    double v_read = c->chip->spec.synapse.v_read_V, z_per_A = view->layer->z_per_A;
+    double v_read = c->chip->spec.synapse.v_read_V;
     for (size_t v = 0; v < n_vec; v++) {
-        size_t col = v / c->n_image * MHO_I_LANES + v % c->n_image;
+        size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
         for (size_t r = 0; r < tile->n_row; r++) {
             c->v_V[v * tile->n_row + r] =
-                v_read * (double)view->x[mho_i_chip_row_of(view->layer, tile->row0 + r) * view->n_col + col];
+                v_read *
+                (double)
+                    view->x[mho_i_chip_row_of(view->layer, mho_i_tile_wire(tile, r)) * view->n_col +
+                            col];
         }
     }
     mho_array_report rep;
-    mho_status status = mho_array_read(c->array[first_tile(c->chip, view->layer) + t], n_vec, c->v_V,
-                                       c->i_A, &rep);
+    mho_status status =
+        mho_array_read(c->array[first_tile(c->chip, view->layer) + t], n_vec, c->v_V, c->i_A, &rep);
     if (status < 0) {
         return status;
     }
@@ -46,7 +49,9 @@ static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size
     for (size_t v = 0; v < n_vec; v++) {
         const double *i = c->i_A + v * 2 * tile->n_out;
         for (size_t o = 0; o < tile->n_out; o++) {
-            c->z_ref[(tile->out0 + o) * n_vec + v] += z_per_A * (i[2 * o] - i[2 * o + 1]);
+            c->z_ref[(tile->out0 + o) * n_vec + v] += view->layer->z_per_A[tile->out0 + o] *
+                                                      mho_i_tile_sign(tile, o) *
+                                                      (i[2 * o] - i[2 * o + 1]);
         }
     }
     return status;
@@ -54,13 +59,14 @@ static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size
 
 static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_t col) {
     const mho_chip *chip = c->chip;
-    const mho_i_layer *layer = view->layer;
-    size_t k = mho_i_chip_neuron_of(chip, layer, o, view->y, col / MHO_I_LANES);
+    const mho_i_stage *stage = view->stage;
+    size_t k = mho_i_chip_neuron_of(chip, stage, o, view->y, col / chip->n_lane);
     double z = (double)view->z[o * view->n_col + col], v_out;
     z = fmin(fmax(z, chip->grid.z_min), chip->grid.z_max);
     const mho_neuron_circuit *circuit = &chip->neuron.circuit;
+    mho_neuron_param now = mho_i_chip_neuron_now(chip);
     mho_status status =
-        mho_neuron_output(chip->ctx, &chip->spec.neuron, circuit, &layer->device[k],
+        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k],
                           fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0), &v_out, NULL);
     if (status == MHO_OK) {
         double a = (double)view->a[o * view->a_stride + col];
@@ -82,7 +88,7 @@ static size_t largest(const double *z, size_t n, size_t stride) {
 
 /* Pictures whose winner is the same by both paths, on the same inputs of the last layer. */
 static void compare_winners(check *c, const mho_i_view *view, size_t n_vec) {
-    size_t n_out = view->layer->shape.n_out;
+    size_t n_out = view->stage->shape.n_out;
     for (size_t v = 0; v < n_vec; v++) {
         size_t best = 0;
         for (size_t o = 1; o < n_out; o++) {
@@ -92,47 +98,75 @@ static void compare_winners(check *c, const mho_i_view *view, size_t n_vec) {
     }
 }
 
-static mho_status check_row(void *user, const mho_i_view *view) {
-    check *c = user;
-    const mho_i_layer *layer = view->layer;
-    size_t n_out = layer->shape.n_out, number = (size_t)(layer - c->chip->layer);
-    size_t n_vec = layer->shape.out_w * c->n_image;
-    memset(c->z_ref, 0, n_out * n_vec * sizeof *c->z_ref);
-    for (size_t t = 0; t < layer->n_tile; t++) {
-        mho_status status = tile_currents(c, view, t, n_vec);
-        if (status < 0) {
-            return status;
+static size_t vectors_of(const check *c, const mho_i_stage *stage) {
+    return stage->shape.out_w * c->n_image;
+}
+
+static void add_skip(check *c, const mho_i_view *view) {
+    size_t n_vec = vectors_of(c, view->stage);
+    for (size_t o = 0; o < view->stage->shape.n_out; o++) {
+        for (size_t v = 0; v < n_vec; v++) {
+            size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
+            c->z_ref[o * n_vec + v] +=
+                (double)view->skip->gain[o] * (double)view->x[o * view->x_stride + col];
         }
     }
+}
+
+/* What came out of an output row against what the slow path added up. */
+static mho_status compare_row(check *c, const mho_i_view *view) {
+    const mho_i_stage *stage = view->stage;
+    size_t n_out = stage->shape.n_out, number = stage->number, n_vec = vectors_of(c, stage);
+    bool neurons = c->chip->spec.activation == MHO_ACTIVATION_NEURON;
     for (size_t o = 0; o < n_out; o++) {
         for (size_t v = 0; v < n_vec; v++) {
-            size_t col = v / c->n_image * MHO_I_LANES + v % c->n_image;
-            double want = c->z_ref[o * n_vec + v];
+            size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
+            double want = c->z_ref[o * n_vec + v] + (stage->bias ? (double)stage->bias[o] : 0);
+            want += stage->offset ? stage->offset[o] : 0;
+            c->z_ref[o * n_vec + v] = want;
             c->z_max[number] = fmax(c->z_max[number], fabs(want));
             c->z_err[number] =
                 fmax(c->z_err[number], fabs((double)view->z[o * view->n_col + col] - want));
             c->out->n_current++;
-            mho_status status = view->a ? check_neuron(c, view, o, col) : MHO_OK;
+            mho_status status = view->a && neurons ? check_neuron(c, view, o, col) : MHO_OK;
             if (status < 0) {
                 return status;
             }
         }
     }
-    if (layer->last) {
+    if (stage->end == MHO_I_END_SCORE && stage->out == c->chip->output && n_vec == c->n_image) {
         compare_winners(c, view, n_vec);
     }
+    memset(c->z_ref, 0, n_out * n_vec * sizeof *c->z_ref);
     return mho_i_progress(c->chip->ctx, "checking against the slow path",
-                          (double)(view->y + 1) / (double)layer->shape.out_h);
+                          ((double)number + (double)(view->y + 1) / (double)stage->shape.out_h) /
+                              (double)c->chip->n_compute);
+}
+
+static mho_status check_view(void *user, const mho_i_view *view) {
+    check *c = user;
+    for (size_t t = 0; view->layer && t < view->layer->n_tile; t++) {
+        if (view->layer->tile[t].group == view->group) {
+            mho_status status = tile_currents(c, view, t, vectors_of(c, view->stage));
+            if (status < 0) {
+                return status;
+            }
+        }
+    }
+    if (view->skip) {
+        add_skip(c, view);
+    }
+    return view->z ? compare_row(c, view) : MHO_OK;
 }
 
 static mho_status make_arrays(check *c) {
     const mho_chip *chip = c->chip;
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
-    opt.solver = MHO_SOLVER_REFERENCE;
     size_t k = 0;
     for (size_t l = 0; l < chip->n_layer; l++) {
         for (size_t t = 0; t < chip->layer[l].n_tile; t++, k++) {
             const mho_i_tile *tile = &chip->layer[l].tile[t];
+            mho_array_opt opt = mho_i_chip_tile_opt(chip, tile);
+            opt.solver = MHO_SOLVER_REFERENCE;
             mho_status status =
                 mho_array_new(chip->ctx, tile->n_row, 2 * tile->n_out, &opt, &c->array[k]);
             if (status == MHO_OK) {
@@ -152,21 +186,27 @@ static mho_status make_buffers(check *c, size_t *n_tile) {
     mho_ctx *ctx = chip->ctx;
     size_t v = 0, i = 0, z = 0;
     *n_tile = 0;
-    for (size_t l = 0; l < chip->n_layer; l++) {
-        const mho_i_layer *layer = &chip->layer[l];
-        size_t n_vec = layer->shape.out_w * c->n_image;
-        *n_tile += layer->n_tile;
-        v = v > n_vec * layer->n_wire ? v : n_vec * layer->n_wire;
-        i = i > n_vec * 2 * layer->shape.n_out ? i : n_vec * 2 * layer->shape.n_out;
-        z = z > n_vec * layer->shape.n_out ? z : n_vec * layer->shape.n_out;
+    for (size_t k = 0; k < chip->n_stage; k++) {
+        const mho_i_stage *stage = &chip->stage[k];
+        size_t n_vec = vectors_of(c, stage), n_out = stage->shape.n_out;
+        for (size_t l = 0; l < stage->n_layer; l++) {
+            const mho_i_layer *layer = &stage->layer[l];
+            *n_tile += layer->n_tile;
+            v = v > n_vec * layer->n_wire ? v : n_vec * layer->n_wire;
+            i = i > n_vec * 2 * n_out ? i : n_vec * 2 * n_out;
+        }
+        if (stage->op == MHO_I_COMPUTE) {
+            z = z > n_vec * n_out ? z : n_vec * n_out;
+        }
     }
     c->array = mho_i_alloc(ctx, *n_tile, sizeof(mho_array *));
     c->v_V = mho_i_alloc(ctx, v, sizeof(double));
     c->i_A = mho_i_alloc(ctx, i, sizeof(double));
     c->z_ref = mho_i_alloc(ctx, z, sizeof(double));
-    c->z_max = mho_i_alloc(ctx, chip->n_layer, sizeof(double));
-    c->z_err = mho_i_alloc(ctx, chip->n_layer, sizeof(double));
-    return c->array && c->v_V && c->i_A && c->z_ref && c->z_max && c->z_err ? MHO_OK : MHO_ERR_NOMEM;
+    c->z_max = mho_i_alloc(ctx, chip->n_compute, sizeof(double));
+    c->z_err = mho_i_alloc(ctx, chip->n_compute, sizeof(double));
+    return c->array && c->v_V && c->i_A && c->z_ref && c->z_max && c->z_err ? MHO_OK
+                                                                            : MHO_ERR_NOMEM;
 }
 
 static void draw_sample(const mho_dataset *set, uint64_t seed, size_t n, size_t *image) {
@@ -182,8 +222,8 @@ mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image
     mho_ctx *ctx = chip->ctx;
     if (!chip->programmed || n_image < 1 || n_image > MHO_I_MAX_CHECK) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "check of %zu pictures: a programmed chip and 1 to %d are wanted", n_image,
-                          MHO_I_MAX_CHECK);
+                          "check of %zu pictures: a programmed chip and 1 to %d are wanted",
+                          n_image, MHO_I_MAX_CHECK);
     }
     size_t image[MHO_I_LANES], n_tile = 0;
     check c = {.chip = chip, .n_image = n_image, .out = out};
@@ -195,10 +235,10 @@ mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image
         status = make_arrays(&c);
     }
     if (status == MHO_OK) {
-        status = mho_i_chip_forward(chip, s, set, image, n_image, 0, false, NULL, check_row, &c);
+        status = mho_i_chip_forward(chip, s, set, image, n_image, 0, false, NULL, check_view, &c);
     }
-    for (size_t l = 0; status == MHO_OK && l < chip->n_layer; l++) {
-        out->array_error_rel = fmax(out->array_error_rel, c.z_err[l] / fmax(c.z_max[l], 1e-300));
+    for (size_t k = 0; status == MHO_OK && k < chip->n_compute; k++) {
+        out->array_error_rel = fmax(out->array_error_rel, c.z_err[k] / fmax(c.z_max[k], 1e-300));
     }
     for (size_t t = 0; c.array && t < n_tile; t++) {
         mho_array_free(c.array[t]);

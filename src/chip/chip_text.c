@@ -2,39 +2,14 @@
  * every key with what it means and that loads back to the same chip, bit for bit. */
 #include "spec_int.h"
 
+#include "device/device_int.h"
+
 #include <math.h>
 #include <string.h>
 
-/* One number with its unit. Prefixes help where the unit is one that people scale. */
-static char *value_text(const char *unit, bool share, double value, int digits, char *buf,
-                        size_t n_buf) {
-    if (share) {
-        snprintf(buf, n_buf, "%.*g %%", digits, value * 100);
-    } else if (strncmp(unit, "1/", 2) == 0 || (strcmp(unit, "K") == 0 && fabs(value) >= 0.1)) {
-        snprintf(buf, n_buf, "%.*g %s", digits, value, unit);
-    } else {
-        mho_quantity_format(value, unit, digits, buf, n_buf);
-    }
-    return buf;
-}
-
 char *mho_i_chip_param_text(size_t k, const char *unit, double value, int digits, char *buf,
                             size_t n_buf) {
-    bool share = mho_i_chip_param_is_share(k);
-    if (digits > 0) {
-        return value_text(unit, share, value, digits, buf, n_buf);
-    }
-    char why[160];
-    for (int d = 3; d <= 17; d++) {
-        double back = 0;
-        value_text(unit, share, value, d, buf, n_buf);
-        if (mho_quantity_parse(buf, unit, &back, why, sizeof why) && back == value) {
-            return buf;
-        }
-    }
-    /* 17 digits of the bare SI number always come back */
-    snprintf(buf, n_buf, "%.17g%s%s", value, *unit ? " " : "", unit);
-    return buf;
+    return mho_i_value_text(unit, mho_i_chip_param_is_share(k), value, digits, buf, n_buf);
 }
 
 enum { COMMENT_COLUMN = 30 };
@@ -79,8 +54,15 @@ static void add_params(mho_i_text *t, const mho_chip_spec *spec, const char *sec
     }
 }
 
+static void add_table(mho_i_text *t, const mho_synapse_param *s) {
+    mho_i_text_add(t, "    table:                    # levels and their sd\n");
+    for (size_t k = 0; k < s->n_level; k++) {
+        mho_i_text_add(t, "      - %.17g S %.17g S\n", s->level_S[k], s->level_sd_S[k]);
+    }
+}
+
 mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec, char **text) {
-    static const char *const sections[] = {"synapse", "array", "neuron", "periphery", "cost"};
+    const char *const *sections = mho_i_chip_sections;
     *text = NULL;
     mho_i_text t;
     mho_i_text_init(&t, ctx);
@@ -88,10 +70,13 @@ mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec, char **t
                        "# In brackets: P published, C computed from published data, A assumed by "
                        "us, F set in a chip file.\n"
                        "chip:\n");
-    for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
+    for (size_t s = 0; sections[s]; s++) {
         mho_i_text_add(&t, "%s  %s:\n", s ? "\n" : "", sections[s]);
         add_choices(&t, spec, sections[s]);
         add_params(&t, spec, sections[s]);
+        if (s == 0 && spec->synapse.model == MHO_SYNAPSE_TABLE) {
+            add_table(&t, &spec->synapse);
+        }
     }
     if (t.status < 0) {
         mho_status status = t.status;

@@ -32,16 +32,28 @@ static mho_status design_neuron(mho_ctx *ctx, const mho_chip_spec *spec, mho_neu
     }
     const mho_neuron_circuit *c = &design->circuit;
     mho_neuron_device nominal = {0};
-    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, MHO_I_Z_KNEE - 0.1),
-                              .z_knee = MHO_I_Z_KNEE,
+    /* a warmer film bends earlier: the fine part of the table begins where it does */
+    double knee =
+        MHO_I_Z_KNEE - fmax(spec->warmer_K, 0) / (design->rise_full_K - design->rise_bias_K);
+    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, knee - 0.1),
+                              .z_knee = knee,
                               .z_max = spec->z_max,
                               .n_low = MHO_I_GRID_LOW,
                               .n_high = MHO_I_GRID_HIGH};
-    status = mho_neuron_output(ctx, &spec->neuron, c, &nominal, c->v_bias_V + c->v_swing_V, v_full_V,
-                               NULL);
+    status = mho_neuron_output(ctx, &spec->neuron, c, &nominal, c->v_bias_V + c->v_swing_V,
+                               v_full_V, NULL);
     if (status == MHO_OK) {
         status = mho_neuron_tables(ctx, &spec->neuron, c, 0, 0, 1, &nominal, NULL, grid, *v_full_V,
                                    table, NULL);
+    }
+    for (int k = 0;
+         status == MHO_OK && spec->activation == MHO_ACTIVATION_DIGITAL && k < MHO_I_NODES; k++) {
+        double step_low = (grid->z_knee - grid->z_min) / (double)grid->n_low;
+        double step_high = (grid->z_max - grid->z_knee) / (double)grid->n_high;
+        double z = k < (int)grid->n_low ? grid->z_min + k * step_low
+                                        : grid->z_knee + (k - (int)grid->n_low) * step_high;
+        table[2 * k] = (float)fmax(z, 0);
+        table[2 * k + 1] = 0;
     }
     return status;
 }
@@ -114,15 +126,16 @@ mho_status mho_chip_training_noise(mho_ctx *ctx, const mho_chip_spec *spec, mho_
                                    trim.n_bit ? &trim : NULL, &grid, v_full, table, NULL);
     }
     if (status == MHO_OK) {
-        double program = spec->synapse.program_error_rel;
+        double program = mho_synapse_error_rel(&spec->synapse, spec->verify);
         double level = 1 / ((spec->synapse.levels - 1) * sqrt(12));
         double amplifier = spec->amplifier_noise_V / d.circuit.v_swing_V;
         double jitter = spec->neuron.jitter_K / (d.rise_full_K - d.rise_bias_K);
         double offset = spread_of(table, &grid, N_DEV, 0);
+        bool digital = spec->activation == MHO_ACTIVATION_DIGITAL;
         *out = (mho_net_noise){.weight_rel = sqrt(2 * program * program + level * level),
                                .z = sqrt(amplifier * amplifier + jitter * jitter + 1e-4),
-                               .gain = spread_of(table, &grid, N_DEV, 1),
-                               .offset = offset,
+                               .gain = digital ? 0 : spread_of(table, &grid, N_DEV, 1),
+                               .offset = digital ? 0 : offset,
                                .input_bits = (int)spec->input_bits};
     }
     mho_i_free(ctx, table);
@@ -145,74 +158,124 @@ static mho_status check_net(mho_ctx *ctx, const mho_net *net) {
         if (s->kind != MHO_LAYER_POOL && !s->activation) {
             return mho_i_fail(ctx, MHO_ERR_ARG,
                               "layer %zu has no activation: on this chip every layer but the last "
-                              "ends in neurons", l);
+                              "ends in neurons",
+                              l);
         }
     }
     return MHO_OK;
 }
 
-static mho_status make_layers(mho_chip *chip, const mho_net *net, size_t n_copy) {
-    size_t n = mho_net_n_layer(net), k = 0;
-    for (size_t l = 0; l < n; l++) {
-        const mho_layer *shape = mho_net_layer(net, l);
-        chip->stage[l] = (mho_i_stage){NULL, *shape};
-        if (shape->kind == MHO_LAYER_POOL) {
-            continue;
+static mho_i_shape shape_of(const mho_layer *l) {
+    bool dense = l->kind == MHO_LAYER_DENSE;
+    return (mho_i_shape){.in_c = dense ? l->n_in : l->in_c,
+                         .in_h = dense ? 1 : l->in_h,
+                         .in_w = dense ? 1 : l->in_w,
+                         .out_c = l->out_c,
+                         .out_h = l->out_h,
+                         .out_w = l->out_w,
+                         .k_h = dense ? 1 : l->k,
+                         .k_w = dense ? 1 : l->k,
+                         .stride_h = l->stride,
+                         .stride_w = l->stride,
+                         .dilation_h = 1,
+                         .dilation_w = 1,
+                         .pad_top = l->pad,
+                         .pad_left = l->pad,
+                         .n_group = 1,
+                         .n_in = l->n_in,
+                         .n_out = l->n_out,
+                         .n_pos = l->out_h * l->out_w,
+                         .w_max = l->w_max};
+}
+
+mho_status mho_i_chip_add_neurons(mho_chip *chip, mho_i_stage *stage) {
+    stage->n_neuron = chip->spec.share == MHO_SHARE_PER_COLUMN
+                          ? stage->shape.n_out
+                          : stage->shape.n_out * stage->shape.n_pos;
+    stage->first_neuron = chip->n_neuron;
+    chip->n_neuron += stage->n_neuron;
+    stage->device = mho_i_alloc(chip->ctx, stage->n_neuron, sizeof *stage->device);
+    return stage->device ? MHO_OK : MHO_ERR_NOMEM;
+}
+
+/* Layer l of the chain, from value l to value l + 1. */
+static mho_status make_stage(mho_chip *chip, const mho_net *net, size_t l, size_t n_copy) {
+    const mho_layer *from = mho_net_layer(net, l);
+    mho_i_stage *stage = &chip->stage[l];
+    *stage = (mho_i_stage){.op = from->kind == MHO_LAYER_POOL ? MHO_I_AVERAGE : MHO_I_COMPUTE,
+                           .out = l + 1,
+                           .shape = shape_of(from),
+                           .count_pad = true,
+                           .end = MHO_I_END_NEURON};
+    chip->value[l + 1] = (mho_i_value){.c = from->out_c, .h = from->out_h, .w = from->out_w};
+    if (from->kind == MHO_LAYER_POOL) {
+        stage->source = mho_i_alloc(chip->ctx, 1, sizeof *stage->source);
+        stage->n_source = stage->source ? 1 : 0;
+        if (stage->source) {
+            stage->source[0] = l;
         }
-        mho_i_layer *layer = &chip->layer[k];
-        chip->stage[l].layer = layer;
-        layer->shape = *shape;
-        layer->n_row = shape->n_in + 1;
-        layer->n_copy = n_copy;
-        layer->n_wire = n_copy * shape->n_in + 1;
-        layer->first = k == 0;
-        layer->last = k + 1 == chip->n_layer && !shape->activation;
-        layer->n_neuron = layer->last ? 0
-                          : chip->spec.share == MHO_SHARE_PER_COLUMN ? shape->n_out
-                                                                     : shape->n_out * shape->n_pos;
-        layer->first_neuron = chip->n_neuron;
-        chip->n_neuron += layer->n_neuron;
-        mho_status status =
-            mho_i_chip_map_layer(chip, layer, mho_net_weights(net, l), mho_net_bias(net, l));
-        if (status < 0) {
-            return mho_i_prefix(chip->ctx, status, "layer %zu: ", l);
-        }
-        k++;
+        return stage->source ? MHO_OK : MHO_ERR_NOMEM;
     }
-    return MHO_OK;
-}
-
-mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, mho_chip **out) {
-    return mho_i_chip_new(ctx, spec, net, 1, out);
-}
-
-mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net, size_t n_copy,
-                          mho_chip **out) {
-    *out = NULL;
-    mho_status status = check_net(ctx, net);
+    mho_i_layer *layer = stage->layer = &chip->layer[chip->n_layer++];
+    stage->n_layer = 1;
+    *layer = (mho_i_layer){.shape = stage->shape,
+                           .value = l,
+                           .n_row = from->n_in + 1,
+                           .n_copy = n_copy,
+                           .n_bias = 1,
+                           .n_wire = n_copy * from->n_in + 1,
+                           .first = layer == chip->layer};
+    mho_status status =
+        mho_i_chip_map_layer(chip, layer, mho_net_weights(net, l), mho_net_bias(net, l), NULL);
     if (status < 0) {
         return status;
     }
+    if (l + 1 == chip->n_stage && !from->activation) {
+        stage->end = MHO_I_END_SCORE;
+        return MHO_OK;
+    }
+    return mho_i_chip_add_neurons(chip, stage);
+}
+
+static mho_status make_stages(mho_chip *chip, const mho_net *net, size_t n_copy) {
+    const mho_layer *first = mho_net_layer(net, 0);
+    chip->value[0] =
+        (mho_i_value){.c = first->in_c, .h = first->in_h, .w = first->in_w, .dac = true};
+    for (size_t l = 0; l < chip->n_stage; l++) {
+        mho_status status = make_stage(chip, net, l, n_copy);
+        if (status < 0) {
+            return mho_i_prefix(chip->ctx, status, "layer %zu: ", l);
+        }
+    }
+    chip->output = chip->n_stage;
+    return mho_i_chip_plan(chip);
+}
+
+mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
+                        mho_chip **out) {
+    return mho_i_chip_new(ctx, spec, net, 1, out);
+}
+
+mho_status mho_i_chip_begin(mho_ctx *ctx, const mho_chip_spec *spec, size_t n_stage, size_t n_layer,
+                            size_t n_value, mho_chip **out) {
+    *out = NULL;
     mho_chip *chip = mho_i_alloc(ctx, 1, sizeof *chip);
     if (!chip) {
         return MHO_ERR_NOMEM;
     }
     chip->ctx = ctx;
     chip->spec = *spec;
-    chip->n_stage = mho_net_n_layer(net);
-    for (size_t l = 0; l < chip->n_stage; l++) {
-        chip->n_layer += mho_net_layer(net, l)->kind != MHO_LAYER_POOL;
-    }
-    chip->stage = mho_i_alloc(ctx, chip->n_stage, sizeof *chip->stage);
-    chip->layer = mho_i_alloc(ctx, chip->n_layer, sizeof *chip->layer);
+    chip->n_stage = n_stage;
+    chip->n_value = n_value;
+    chip->stage = mho_i_alloc(ctx, n_stage, sizeof *chip->stage);
+    chip->layer = mho_i_alloc(ctx, n_layer, sizeof *chip->layer);
+    chip->value = mho_i_alloc(ctx, n_value, sizeof *chip->value);
     chip->nominal_table = mho_i_alloc(ctx, 2 * MHO_I_NODES, sizeof *chip->nominal_table);
-    status = chip->stage && chip->layer && chip->nominal_table ? MHO_OK : MHO_ERR_NOMEM;
+    bool ok = chip->stage && chip->layer && chip->value && chip->nominal_table;
+    mho_status status = ok ? MHO_OK : MHO_ERR_NOMEM;
     if (status == MHO_OK) {
         status = design_neuron(ctx, spec, &chip->neuron, &chip->grid, &chip->v_full_V,
                                chip->nominal_table);
-    }
-    if (status == MHO_OK) {
-        status = make_layers(chip, net, n_copy);
     }
     if (status < 0) {
         mho_chip_free(chip);
@@ -220,6 +283,30 @@ mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net
     }
     *out = chip;
     return MHO_OK;
+}
+
+mho_status mho_i_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
+                          size_t n_copy, mho_chip **out) {
+    *out = NULL;
+    mho_status status = check_net(ctx, net);
+    if (status < 0) {
+        return status;
+    }
+    size_t n = mho_net_n_layer(net), n_layer = 0;
+    for (size_t l = 0; l < n; l++) {
+        n_layer += mho_net_layer(net, l)->kind != MHO_LAYER_POOL;
+    }
+    mho_chip *chip;
+    status = mho_i_chip_begin(ctx, spec, n, n_layer, n + 1, &chip);
+    if (status == MHO_OK) {
+        status = make_stages(chip, net, n_copy);
+        if (status < 0) {
+            mho_chip_free(chip);
+            return status;
+        }
+        *out = chip;
+    }
+    return status;
 }
 
 float mho_i_chip_nominal_at(const mho_chip *chip, double z) {
@@ -234,10 +321,17 @@ void mho_chip_free(mho_chip *chip) {
     for (size_t l = 0; chip->layer && l < chip->n_layer; l++) {
         mho_i_chip_free_layer(ctx, &chip->layer[l]);
     }
+    for (size_t k = 0; chip->stage && k < chip->n_stage; k++) {
+        mho_i_chip_free_stage(ctx, &chip->stage[k]);
+    }
     mho_i_free(ctx, chip->stage);
     mho_i_free(ctx, chip->layer);
+    mho_i_free(ctx, chip->value);
+    mho_i_free(ctx, chip->slot_size);
     mho_i_free(ctx, chip->nominal_table);
     mho_i_free(ctx, chip->table);
+    mho_i_free(ctx, chip->warm_table);
+    mho_i_free(ctx, chip->latch_table);
     mho_i_free(ctx, chip);
 }
 

@@ -6,18 +6,22 @@
 
 mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                   double *z_min, double *z_max) {
-    const mho_i_layer *layer = &chip->layer[0];
-    if (!chip->programmed || n < 2 || n_dev > layer->n_neuron) {
+    const mho_i_stage *stage = chip->stage;
+    while (stage + 1 < chip->stage + chip->n_stage && !stage->n_neuron) {
+        stage++;
+    }
+    if (!chip->programmed || n < 2 || n_dev > stage->n_neuron) {
         return mho_i_fail(chip->ctx, MHO_ERR_ARG,
                           "%zu curves of %zu points: a programmed chip, at most %zu neurons and at "
-                          "least 2 points are wanted", n_dev, n, layer->n_neuron);
+                          "least 2 points are wanted",
+                          n_dev, n, stage->n_neuron);
     }
     *z_min = chip->grid.z_min;
     *z_max = chip->grid.z_max;
     for (size_t d = 0; d < n_dev; d++) {
         /* spread the sample over the layer */
-        size_t neuron = d * layer->n_neuron / n_dev;
-        const float *table = layer->table + neuron * layer->table_stride;
+        size_t neuron = d * stage->n_neuron / n_dev;
+        const float *table = stage->table + neuron * stage->table_stride;
         for (size_t k = 0; k < n; k++) {
             double z = *z_min + (*z_max - *z_min) * (double)k / (double)(n - 1);
             float x = mho_i_grid_position(&chip->grid, (float)z);
@@ -39,11 +43,14 @@ typedef struct drop {
 
 static mho_status keep_inputs(void *user, const mho_i_view *view) {
     drop *d = user;
-    if (view->layer == d->layer && view->y == 0) {
+    if (view->layer == d->layer && view->group == d->tile->group && view->y == 0) {
         for (size_t v = 0; v < d->n_vec; v++) {
             for (size_t r = 0; r < d->tile->n_row; r++) {
-                d->v_V[v * d->tile->n_row + r] = d->chip->spec.synapse.v_read_V *
-                                                 (double)view->x[mho_i_chip_row_of(view->layer, d->tile->row0 + r) * view->n_col + v];
+                d->v_V[v * d->tile->n_row + r] =
+                    d->chip->spec.synapse.v_read_V *
+                    (double)view->x[mho_i_chip_row_of(view->layer, mho_i_tile_wire(d->tile, r)) *
+                                        view->n_col +
+                                    v];
             }
         }
     }
@@ -62,7 +69,8 @@ static void largest_tile(const mho_chip *chip, drop *d) {
     }
 }
 
-/* Mean over the pictures of what the cell voltage falls short of its row's, over the read voltage. */
+/* Mean over the pictures of what the cell voltage falls short of its row's, over the read voltage.
+ */
 static mho_status mean_drop(const drop *d, mho_array *array, double *w_V, double *b_V,
                             double *drop_rel) {
     size_t n_row = d->tile->n_row, n_col = 2 * d->tile->n_out;
@@ -86,7 +94,7 @@ static mho_status mean_drop(const drop *d, mho_array *array, double *w_V, double
 mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_row, size_t *n_col,
                               double *drop_rel) {
     mho_ctx *ctx = chip->ctx;
-    drop d = {.chip = chip, .n_vec = MHO_I_LANES};
+    drop d = {.chip = chip};
     largest_tile(chip, &d);
     *n_row = d.tile->n_row;
     *n_col = 2 * d.tile->n_out;
@@ -97,11 +105,11 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
         return mho_i_fail(ctx, MHO_ERR_ARG, "the chip is not programmed");
     }
     size_t image[MHO_I_LANES], n_set = mho_dataset_n_image(set), n_cell = *n_row * *n_col;
-    d.n_vec = n_set < d.n_vec ? n_set : d.n_vec;
+    d.n_vec = chip->n_lane < n_set ? chip->n_lane : n_set;
     for (size_t k = 0; k < d.n_vec; k++) {
         image[k] = k;
     }
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
+    mho_array_opt opt = mho_i_chip_tile_opt(chip, d.tile);
     mho_array *array = NULL;
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     d.v_V = mho_i_alloc(ctx, d.n_vec * *n_row, sizeof(double));

@@ -7,7 +7,6 @@
 #include <string.h>
 
 typedef double v4 __attribute__((vector_size(32), aligned(32), may_alias));
-typedef long long v4i __attribute__((vector_size(32)));
 #define INLINE static inline __attribute__((always_inline))
 
 enum { W = MHO_I_STRIP / 4 };
@@ -82,13 +81,14 @@ void mho_i_ladder_free(mho_i_ladder *l) {
 /* ---- kernels: they work on a copy of the structure, whose pointers no store can change ---- */
 
 INLINE void transpose4(v4 *a) {
-    const v4i even = {0, 4, 2, 6}, odd = {1, 5, 3, 7}, low = {0, 1, 4, 5}, high = {2, 3, 6, 7};
-    v4 t0 = __builtin_shuffle(a[0], a[1], even), t1 = __builtin_shuffle(a[0], a[1], odd);
-    v4 t2 = __builtin_shuffle(a[2], a[3], even), t3 = __builtin_shuffle(a[2], a[3], odd);
-    a[0] = __builtin_shuffle(t0, t2, low);
-    a[1] = __builtin_shuffle(t1, t3, low);
-    a[2] = __builtin_shuffle(t0, t2, high);
-    a[3] = __builtin_shuffle(t1, t3, high);
+    v4 t0 = __builtin_shufflevector(a[0], a[1], 0, 4, 2, 6);
+    v4 t1 = __builtin_shufflevector(a[0], a[1], 1, 5, 3, 7);
+    v4 t2 = __builtin_shufflevector(a[2], a[3], 0, 4, 2, 6);
+    v4 t3 = __builtin_shufflevector(a[2], a[3], 1, 5, 3, 7);
+    a[0] = __builtin_shufflevector(t0, t2, 0, 1, 4, 5);
+    a[1] = __builtin_shufflevector(t1, t3, 0, 1, 4, 5);
+    a[2] = __builtin_shufflevector(t0, t2, 2, 3, 6, 7);
+    a[3] = __builtin_shufflevector(t1, t3, 2, 3, 6, 7);
 }
 
 INLINE const v4 *cv(const double *x) {

@@ -18,8 +18,7 @@ static double cut_rms(double a) {
     return sqrt(fmax(1 - 2 * a * phi / inside, 0));
 }
 
-/* Half-width of the acceptance window over the range. */
-static double verify_window(double attempt_rel, double wanted_rel) {
+double mho_i_verify_window(double attempt_rel, double wanted_rel) {
     if (wanted_rel >= attempt_rel) {
         return HUGE_VAL;
     }
@@ -35,15 +34,14 @@ static double verify_window(double attempt_rel, double wanted_rel) {
     return lo * attempt_rel;
 }
 
-static double nearest_level(const mho_cbram_param *p, double g_S) {
+double mho_i_cbram_level(const mho_cbram_param *p, double g_S) {
     double step = (p->g_max_S - p->g_min_S) / (p->levels - 1);
     double k = floor((g_S - p->g_min_S) / step + 0.5);
     k = k < 0 ? 0 : k > p->levels - 1 ? p->levels - 1 : k;
     return p->g_min_S + k * step;
 }
 
-/* Write and verify one cell; attempts and energy are added up. */
-static double write_cell(const mho_cbram_param *p, uint64_t seed, uint32_t cell, double target_S,
+double mho_i_cbram_write(const mho_cbram_param *p, uint64_t seed, uint32_t cell, double target_S,
                          double attempt_rel, double window_rel, mho_write_stats *stats) {
     double range = p->g_max_S - p->g_min_S, c = range / 4, best = target_S, best_error = HUGE_VAL;
     double ratio = attempt_rel * range / (target_S + c), s = sqrt(log(1 + ratio * ratio));
@@ -77,7 +75,7 @@ mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param, uint64_
                           param->g_min_S, param->g_max_S);
     }
     double attempt = fmax(param->attempt_error_rel, param->program_error_rel);
-    double window = verify_window(attempt, param->program_error_rel);
+    double window = mho_i_verify_window(attempt, param->program_error_rel);
     *stats = (mho_write_stats){.cells = n};
     double sum2 = 0;
     for (size_t k = 0; k < n; k++) {
@@ -85,9 +83,10 @@ mho_status mho_cbram_program(mho_ctx *ctx, const mho_cbram_param *param, uint64_
             return mho_i_fail(ctx, MHO_ERR_ARG, "target_S[%zu] = %g S: finite and >= 0 is wanted",
                               k, target_S[k]);
         }
-        double level = quantise ? nearest_level(param, target_S[k]) : target_S[k], g = level;
+        double level = quantise ? mho_i_cbram_level(param, target_S[k]) : target_S[k], g = level;
         if (noisy && attempt > 0) {
-            g = write_cell(param, seed, (uint32_t)(first + k), level, attempt, window, stats);
+            g = mho_i_cbram_write(param, seed, (uint32_t)(first + k), level, attempt, window,
+                                  stats);
         } else {
             stats->attempts++;
             stats->energy_J += param->v_write_V * param->v_write_V * g * param->write_s;

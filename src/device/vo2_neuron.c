@@ -43,8 +43,8 @@ void mho_i_neuron_init(mho_i_neuron *n, const mho_neuron_param *p, const mho_neu
 static double mix_slope(const mho_i_neuron *n, double g, double r_ins) {
     const double h = 1e-5;
     double lo = g - h < 0 ? g : g - h, hi = g + h > 1 ? g : g + h;
-    return (mho_i_mix(n->p->mixing, n->p->gem_exponent, hi, r_ins, n->r_metal_ohm) -
-            mho_i_mix(n->p->mixing, n->p->gem_exponent, lo, r_ins, n->r_metal_ohm)) /
+    return (mho_i_film_mix(n->p, hi, r_ins, n->r_metal_ohm) -
+            mho_i_film_mix(n->p, lo, r_ins, n->r_metal_ohm)) /
            (hi - lo);
 }
 
@@ -54,7 +54,7 @@ double mho_i_neuron_film_ohm(const mho_i_neuron *n, double rise_K, double *d_dtc
         double t = n->p->t_base_K + rise_K * n->s[i];
         double g = mho_i_branch_fraction(&n->branch[i], t);
         double r_ins = n->r300_ohm * exp(n->p->ea_K * (1 / t - 1 / 300.0));
-        r += mho_i_mix(n->p->mixing, n->p->gem_exponent, g, r_ins, n->r_metal_ohm);
+        r += mho_i_film_mix(n->p, g, r_ins, n->r_metal_ohm);
         if (d_dtc) {
             /* dg/dTc of the branch; the proximity term has died out where g moves */
             slope += mix_slope(n, g, r_ins) * 2 * n->p->beta_per_K * g * (1 - g);

@@ -47,6 +47,49 @@ mho_status mho_i_png_out_row(mho_i_png_out *w, const uint8_t *grey); /* [n_col] 
 mho_status mho_i_png_out_finish(mho_i_png_out *w);
 void mho_i_png_out_drop(mho_i_png_out *w); /* without a trace; NULL is allowed */
 
+/* ---- CSV: a table of numbers with named columns, csv.c ----
+ * Delimiter (tab, semicolon, comma, blanks) and decimal sign are found from the file. Lines that
+ * begin with #, % or // are comments; the last one before the data serves as header if there is no
+ * other and it has as many cells. Names and units: "Temperature (K)", "T [degC]", "R/ohm",
+ * "resistance_kohm", or a line of units under the names. A column whose first cell is no number
+ * is text. Empty cells, nan and "-" are NaN and counted. Everything else that is no number is an
+ * error with file:line:column. */
+typedef struct mho_i_csv_column {
+    char name[64];     /* without the unit; "" if the file has no names */
+    char unit[24];     /* "K", "degC", "kohm" (sign for ohm and degree spelled out); "": not said */
+    double *value;     /* [n_row]; NULL: text */
+    const char **text; /* [n_row], "" if empty; NULL: numbers */
+    size_t n_missing;  /* NaN or empty */
+} mho_i_csv_column;
+typedef struct mho_i_csv {
+    mho_ctx *ctx;
+    char *path;
+    size_t n_row, n_col, n_comment;
+    mho_i_csv_column *column; /* [n_col] */
+    size_t *line;             /* [n_row] line in the file, from 1 */
+    char delimiter;           /* ',', ';', '\t' or ' ' */
+    bool has_names, decimal_comma;
+    char *bytes; /* the texts point in here */
+} mho_i_csv;
+/* At most 256 MiB, 4096 columns; memory about ten times the file. MHO_ERR_IO, _FORMAT, _NOMEM. */
+mho_status mho_i_csv_read(mho_ctx *ctx, const char *path, mho_i_csv **out);
+/* The same from memory; where is its name for messages. */
+mho_status mho_i_csv_parse(mho_ctx *ctx, const char *where, const char *bytes, size_t n_byte,
+                           mho_i_csv **out);
+void mho_i_csv_free(mho_i_csv *csv); /* NULL is allowed */
+/* Column that wanted names: its number from 1, its name, or its header as written; letters' case
+ * does not matter. n_col: there is none. */
+size_t mho_i_csv_find(const mho_i_csv *csv, const char *wanted);
+/* The first column with one of these names ("temperature", "temp", "t", NULL); n_col: none. */
+size_t mho_i_csv_find_any(const mho_i_csv *csv, const char *const *names);
+/* Names of the columns for messages: "temperature, resistance" or "2 columns without names". */
+const char *mho_i_csv_list(const mho_i_csv *csv, char *buf, size_t n_buf);
+/* Multiply a column into SI: its unit must be unit with a prefix, or absent (taken as unit). */
+mho_status mho_i_csv_to_si(mho_i_csv *csv, size_t col, const char *unit);
+/* Fail with "path:line: ..." of a row. */
+mho_status mho_i_csv_fail(const mho_i_csv *csv, size_t row, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* ---- YAML, a thin layer over libfyaml: positions for messages, nothing printed, no aliases ----
  */
 struct fy_node;

@@ -73,6 +73,21 @@ mho_status mho_i_agent_mark(mho_i_agent *a, size_t action, double u);
 mho_status mho_i_agent_update(mho_i_agent *a, double m);
 void mho_i_agent_account(const mho_i_agent *a, mho_opto_account *sum);
 
+/* ---- episode.c: an agent in a world, step by step ---- */
+typedef struct mho_i_episode {
+    mho_i_agent *a; /* set by the caller, like the next three */
+    const mho_world *world;
+    size_t number;         /* of the episode in its run */
+    mho_replay *replay;    /* NULL: not kept */
+    size_t n_step, action; /* so far; taken last */
+    double state[MHO_WORLD_MAX_STATE];
+    bool done, success;
+} mho_i_episode;
+uint64_t mho_i_learn_run_seed(uint64_t seed, size_t run);
+/* Put the agent at the start; least: number of steps to the goal, NaN if not known. */
+mho_status mho_i_episode_begin(mho_i_episode *e, double *least);
+mho_status mho_i_episode_step(mho_i_episode *e); /* until e->done */
+
 /* ---- options.c ---- */
 mho_status mho_i_learn_check(mho_ctx *ctx, const mho_world *world, const mho_learn_opt *opt);
 

@@ -22,112 +22,6 @@ typedef struct runner {
     double *late;              /* [n_seed] sum over episodes 20 to 50 of steps over least steps */
 } runner;
 
-static uint64_t run_seed(uint64_t seed, size_t run) {
-    uint32_t u[4];
-    mho_i_rng_u32x4(seed, MHO_RNG_LEARN_RUN, (uint32_t)run, 0, 0, u);
-    return (uint64_t)u[0] << 32 | u[1];
-}
-
-/* ---- one episode ---- */
-
-typedef struct episode {
-    mho_i_agent *a;
-    size_t number, n_step;
-    mho_replay *replay; /* NULL: not kept */
-    double state[MHO_WORLD_MAX_STATE];
-    bool success;
-} episode;
-
-static void keep(episode *e, size_t action) {
-    mho_replay *p = e->replay;
-    if (!p) {
-        return;
-    }
-    size_t best = 0;
-    for (size_t k = 1; k < e->a->n_active && !e->a->hidden; k++) {
-        best = e->a->active[k].activity > e->a->active[best].activity ? k : best;
-    }
-    p->place[e->n_step] = (uint16_t)e->a->active[best].place;
-    p->position[2 * e->n_step] = e->state[0];
-    p->position[2 * e->n_step + 1] = e->state[1];
-    p->n_step = e->n_step;
-    if (action != SIZE_MAX) {
-        p->action[e->n_step] = (uint8_t)action;
-    }
-}
-
-static mho_status see(const runner *run, episode *e) {
-    mho_world_input in[MHO_WORLD_MAX_ACTIVE];
-    size_t n = run->world->observe(run->world->self, e->state, in);
-    return mho_i_agent_see(e->a, true, n, in);
-}
-
-static size_t choose(const mho_i_agent *a, double u) {
-    size_t k = 0;
-    for (double sum = a->prob[0]; k + 1 < a->n_action && u > sum; sum += a->prob[k]) {
-        k++;
-    }
-    return k;
-}
-
-/* The third factor of a step. */
-static double factor(const runner *run, mho_i_agent *a, const mho_world_step *s,
-                     double value_before) {
-    const mho_learn_opt *o = run->opt;
-    double reward = s->reward + (s->bump ? o->bump_reward : 0);
-    if (o->critic) {
-        return reward + (s->done ? 0 : o->gamma * a->value) - value_before;
-    }
-    if (o->agent == MHO_AGENT_R_STDP && (s->done || reward != 0)) {
-        double m = reward - a->mean_reward;
-        a->mean_reward += o->baseline_rate * (reward - a->mean_reward);
-        return m;
-    }
-    return reward;
-}
-
-/* false: the episode goes on. e->a has seen the state. */
-static mho_status one_step(const runner *run, episode *e, bool *done) {
-    mho_i_agent *a = e->a;
-    double u[4], random[MHO_WORLD_RANDOM];
-    mho_i_rng_uniform(a->seed, MHO_RNG_LEARN_ACTION, (uint32_t)e->number, (uint32_t)e->n_step, 4,
-                      u);
-    mho_i_rng_uniform(a->seed, MHO_RNG_LEARN_WORLD, (uint32_t)e->number, (uint32_t)e->n_step + 1,
-                      MHO_WORLD_RANDOM, random);
-    size_t action = choose(a, u[0]);
-    double value = a->value;
-    keep(e, action);
-    mho_status status = mho_i_agent_mark(a, action, u[1]);
-    mho_world_step s = run->world->step(run->world->self, random, action, e->state);
-    e->n_step++;
-    e->success = s.success;
-    *done = s.done || e->n_step == run->world->max_step;
-    if (status == MHO_OK && (!s.done || e->replay)) {
-        status = see(run, e);
-    }
-    if (status == MHO_OK) {
-        status = mho_i_agent_update(a, factor(run, a, &s, value));
-    }
-    return status;
-}
-
-static mho_status run_episode(const runner *run, episode *e, double *least) {
-    double random[MHO_WORLD_RANDOM];
-    mho_i_rng_uniform(e->a->seed, MHO_RNG_LEARN_WORLD, (uint32_t)e->number, 0, MHO_WORLD_RANDOM,
-                      random);
-    run->world->reset(run->world->self, random, e->state);
-    *least = run->world->least ? run->world->least(run->world->self, e->state) : (double)NAN;
-    mho_status status = mho_i_agent_pause(e->a);
-    if (status == MHO_OK) {
-        status = see(run, e);
-    }
-    for (bool done = false; !done && status == MHO_OK;) {
-        status = one_step(run, e, &done);
-    }
-    keep(e, SIZE_MAX);
-    return status;
-}
-
 /* ---- one run ---- */
 
 /* first, a middle and the last episode of the first run are kept */
@@ -142,11 +36,15 @@ static mho_replay *replay_of(const runner *run, size_t k, size_t number) {
 
 static mho_status one_run(runner *run, mho_i_agent *a, size_t k) {
     size_t n_episode = run->opt->n_episode, row = 0;
-    mho_status status = mho_i_agent_start(a, k, run_seed(run->opt->seed, k));
+    mho_status status = mho_i_agent_start(a, k, mho_i_learn_run_seed(run->opt->seed, k));
     for (size_t j = 0; j < n_episode && status == MHO_OK; j++) {
-        episode e = {.a = a, .number = j, .replay = replay_of(run, k, j)};
+        mho_i_episode e = {
+            .a = a, .world = run->world, .number = j, .replay = replay_of(run, k, j)};
         double least = NAN;
-        status = run_episode(run, &e, &least);
+        status = mho_i_episode_begin(&e, &least);
+        while (!e.done && status == MHO_OK) {
+            status = mho_i_episode_step(&e);
+        }
         bool good = e.success && e.n_step <= run->world->good_steps;
         run->r->steps[k * n_episode + j] = (uint32_t)e.n_step;
         run->r->good[k * n_episode + j] = good;
