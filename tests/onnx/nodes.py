@@ -65,8 +65,10 @@ def check_one(path, scratch):
         if isinstance(got, str):
             return "refused", got.replace(scratch, "")
         for name, array in got.items():
-            off = difference(array, wanted[name])
-            if off > TOLERANCE:
+            off, allowed = difference(array, wanted[name]), TOLERANCE
+            if wanted[name].dtype == np.float16:  # the reference is rounded, mho stays at float32
+                allowed += 2.0**-11 * float(np.max(np.abs(wanted[name]), initial=0))
+            if not off <= allowed:
                 return "WRONG", f"{name} off by {off:.3g} {options}"
     return None
 
