@@ -126,8 +126,8 @@ env PATH=/nonexistent "$mho" array --random 3x3 --map drop2.png >output 2>&1
 same "$? $(grep -c 'gnuplot is not installed' output) $(cat drop2.png)" "1 1 old"
 
 # ---- bad input ----
-want 1 'one of --conductances FILE and --random' --wire 2
-want 1 'one of --conductances FILE and --random' --conductances g.npy --random 2x2
+want 1 'one of --conductances FILE, --weights FILE and --random' --wire 2
+want 1 'one of --conductances FILE, --weights FILE and --random' --conductances g.npy --random 2x2
 want 1 'ROWSxCOLS is wanted' --random 5
 want 1 'ROWSxCOLS is wanted' --random 0x5
 want 1 'ROWSxCOLS is wanted' --random -3x5
@@ -157,7 +157,7 @@ want 1 '(1,0)' --conductances nan.npy
 npy inf.npy '[[1e-3, 1e-3], [1e-3, inf]]'
 want 1 '(1,1)' --conductances inf.npy
 npy line.npy '[1e-3, 1e-3]'
-want 1 'has 1 dimensions; [rows][columns] is wanted' --conductances line.npy
+want 1 'has 1 dimensions; [rows][columns], or a pair' --conductances line.npy
 npy three.npy '[[1.0, 2.0, 3.0]]'
 want 1 '[vectors][2] is wanted' --conductances g.npy --inputs three.npy
 npy vnan.npy '[[1.0, nan]]'
