@@ -56,4 +56,7 @@ int cmd_sweep(int argc, char **argv, const cli_command *self);
 int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 
+int cmd_transient(int argc, char **argv, const cli_command *self);
+int cmd_export(int argc, char **argv, const cli_command *self);
+
 #endif

@@ -239,6 +239,47 @@ static void the_measured_loop_is_met(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* What the fit found is what the card file says, to the last bit. */
+static void the_card_is_taken_by_the_model(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    const mho_ext_model *model;
+    test_ok(ctx, mho_model_find(ctx, "vo2-neuron", &model));
+    for (mho_mixing m = MHO_MIX_SERIES; m <= MHO_MIX_GEM; m++) {
+        mho_neuron_param p = film(ctx, m), back;
+        mho_fit_vo2_opt opt = mho_fit_vo2_default();
+        char path[] = "/tmp/mho-card-XXXXXX", *text;
+        loop l;
+        mho_fit *fit;
+        mho_card *card;
+        make_loop(&p, 0.01, 5, &l);
+        opt.mixing = m;
+        opt.base_card = "N";
+        test_ok(ctx, mho_fit_vo2_points(ctx, "odd \"name\" # of: file", N_LOOP, l.t, l.r,
+                                        l.direction, &opt, &fit));
+        test_ok(ctx, mho_fit_card(ctx, fit, &text));
+        int fd = mkstemp(path);
+        assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+        close(fd);
+        test_ok(ctx, mho_card_load(ctx, model, path, &card));
+        test_ok(ctx, mho_card_to_neuron(ctx, card, &back));
+        assert_int_equal(back.mixing, fit->neuron.mixing);
+        for (size_t k = 0; k < mho_neuron_param_count(); k++) {
+            double a = mho_neuron_param_get(&fit->neuron, k), b = mho_neuron_param_get(&back, k);
+            test_close(b, a, 0, 0);
+        }
+        size_t row = mho_card_row(model, "beta");
+        assert_int_equal(mho_card_mark(card, row), 'C');
+        assert_non_null(strstr(mho_card_source(card, row), "odd \"name\" # of: file, 240 points"));
+        unlink(path);
+        mho_text_free(ctx, text);
+        mho_card_free(card);
+        mho_fit_free(ctx, fit);
+    }
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 static void every_failed_allocation_leaves_nothing(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -282,6 +323,7 @@ int main(void) {
         cmocka_unit_test(what_one_branch_cannot_show_is_said),
         cmocka_unit_test(partial_loops_are_left_out),
         cmocka_unit_test(the_measured_loop_is_met),
+        cmocka_unit_test(the_card_is_taken_by_the_model),
         cmocka_unit_test(every_failed_allocation_leaves_nothing),
         cmocka_unit_test(tables_of_student),
     };

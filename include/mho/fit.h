@@ -61,7 +61,7 @@ typedef struct mho_fit {
     size_t n_start;    /* starting points tried */
     size_t n_evaluate; /* model evaluations over all points */
     size_t n_bootstrap, block; /* resamples that were fitted; residuals moved together */
-    double aic;                /* to compare laws on the same data: smaller is better */
+    double bic;                /* to compare laws on the same data: smaller is better */
     char base_card[8];         /* vo2: what the other parameters come from */
     mho_neuron_param neuron;   /* vo2: the whole card */
 } mho_fit;
@@ -110,7 +110,7 @@ MHO_API mho_status mho_fit_vo2_points(mho_ctx *ctx, const char *name, size_t n, 
  * readings scatter more than the pulses (their changes are then anticorrelated) the whole curve is
  * fitted instead, with the first state of each branch. Both noises go into the card. */
 typedef struct mho_fit_pulsed_opt {
-    const char *law;     /* "constant", "linear", "soft-bounds", "exponential"; NULL: best by AIC */
+    const char *law;     /* "constant", "linear", "soft-bounds", "exponential"; NULL: best by BIC */
     const char *columns; /* "pulse,conductance" by name or number; NULL: found */
     size_t n_bootstrap;
     uint64_t seed;

@@ -10,6 +10,7 @@
 #include "mho/learn.h"
 #include "mho/study.h"
 #include "mho/sweep.h"
+#include "mho/transient.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,14 @@ typedef struct mho_map {
  * share a pixel, which shows their mean. MHO_ERR_DEPENDENCY: gnuplot is not installed. MHO_ERR_IO,
  * _DIM, _NOMEM.      */
 MHO_API mho_status mho_map_save_png(mho_ctx *ctx, const mho_map *map, const char *path) MHO_CHECK;
+
+/* ---- traces: columns over time ---- */
+/* Panels one above the other, one column of the trace each (column [n_panel], 1 to 8 of them, not
+ * 0), as .svg or .png by the ending of path. Long traces are thinned so that no spike is lost.
+ * MHO_ERR_DEPENDENCY: gnuplot is not installed. MHO_ERR_ARG, _DIM, _IO. */
+MHO_API mho_status mho_trace_plot_save(mho_ctx *ctx, const mho_trace *trace, size_t n_panel,
+                                       const size_t *column, const char *title,
+                                       const char *path) MHO_CHECK;
 
 #ifdef __cplusplus
 }

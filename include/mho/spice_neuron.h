@@ -53,6 +53,22 @@ MHO_API mho_status mho_neuron_spice_transient(mho_ctx *ctx, const mho_neuron_par
                                               double reltol, double *wall_s, mho_trace **trace,
                                               char version[MHO_SPICE_VERSION_BYTES]) MHO_CHECK;
 
+/* That run beside mho_neuron_simulate. */
+typedef struct mho_spice_comparison {
+    double value_rel; /* largest difference of v_out over the largest v_out, a hundredth of the run
+                         after each edge of the drive left out */
+    double time_rel; /* largest difference of the times at which the rise passes 10 % .. 90 % of its
+                        highest, over the time since the edge before */
+    size_t n_time;   /* such passages */
+    double spice_s, own_s; /* wall time of either */
+} mho_spice_comparison;
+MHO_API mho_status mho_neuron_spice_compare(mho_ctx *ctx, const mho_neuron_param *param,
+                                            const mho_neuron_circuit *circuit,
+                                            const mho_neuron_device *device,
+                                            const mho_neuron_drive *drive, double max_step_s,
+                                            double reltol, mho_spice_comparison *out,
+                                            char version[MHO_SPICE_VERSION_BYTES]) MHO_CHECK;
+
 /* An array whose neighbouring columns 2k, 2k+1 are differential pairs, each pair with an ideal
  * amplifier and a neuron:
  *     Vamp = v_bias + trim + gain (I_2k - I_2k+1), kept between 0 and v_max

@@ -91,6 +91,7 @@ typedef struct mho_i_pulses {
     double *w;      /* [n] state in [-1, 1] */
     double *n_step; /* [n] pulses since the reading before; 0: a new start */
     int *direction; /* [n] of those pulses */
+    bool directed;  /* the file says the direction */
     double g_zero_S, g_unit_S;
 } mho_i_pulses;
 mho_status mho_i_pulses_read(mho_ctx *ctx, const char *path, const char *columns, mho_fit *fit,

@@ -154,5 +154,6 @@ mho_status mho_i_pulses_read(mho_ctx *ctx, const char *path, const char *columns
     if (status == MHO_OK && !directed) {
         by_course(p);
     }
+    p->directed = directed;
     return status == MHO_OK ? count_pulses(csv, number, p) : status;
 }

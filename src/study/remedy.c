@@ -20,7 +20,7 @@ static void trim(setup *s, bool on) {
 }
 
 static void wires(setup *s, bool on) {
-    s->spec.wire_ohm = 15;
+    s->spec.wire_ohm = 8;
     s->imperfections |= on ? 0 : MHO_IMP_NO_COMPENSATE;
 }
 
@@ -88,7 +88,7 @@ static const struct {
 } rows[] = {
     {"write-verify", "an attempt errs by 20 % of the range rms", verify},
     {"neuron bias trim", "device spread of the default neurons", trim},
-    {"wire compensation", "wires of 15 ohm a cell", wires},
+    {"wire compensation", "wires of 8 ohm a cell", wires},
     {"drift compensation", "PCM after a year", drift},
     {"column calibration", "PCM after a year", drifted_columns},
     {"column calibration", "amplifier offset of 50 mV rms", columns},

@@ -198,6 +198,9 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
 /* ---- levels and points ---- */
 
 static double between(const mho_i_axis *a, double u) {
+    if (u <= 0 || u >= 1) { /* ends are exact */
+        return u <= 0 ? a->pub.lo : a->pub.hi;
+    }
     double x = a->pub.log ? a->pub.lo * exp(u * log(a->pub.hi / a->pub.lo))
                           : a->pub.lo + u * (a->pub.hi - a->pub.lo);
     x = a->is_whole ? nearbyint(x) : x;
