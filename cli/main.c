@@ -18,7 +18,7 @@ static const cli_command commands[] = {
      "where an earlier one stopped. Options:",
      "mho sweep examples/lenet5-wires.yaml", cmd_sweep},
     {"array", "Exact currents of a crossbar array with wire resistance.",
-     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "(--conductances G.npy | --weights W.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"image", "Edges of a photograph through crossbar and neurons.",
