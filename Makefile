@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench deb format clean
+.PHONY: all setup build check check-asan demo bench play site deb format clean
 all: build
 
 setup:
@@ -36,6 +36,17 @@ deb:
 
 format:
 	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch]
+
+# one HTML file to play on; needs a compiler for the browser, which web/build.sh names
+play: build
+	@cmake --build $(BUILD) --target web_values
+	@$(BUILD)/web_values >$(BUILD)/play-values.json
+	@sh web/build.sh $(BUILD)/play-values.json $(BUILD)/play.html && ls -l $(BUILD)/play.html
+
+# the documentation site, for reading from files: build/site/index.html
+site: build
+	@command -v mkdocs >/dev/null || { echo "site: needs mkdocs (Debian: apt-get install mkdocs)"; exit 1; }
+	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
 
 clean:
 	rm -rf build build-asan
