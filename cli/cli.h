@@ -58,9 +58,13 @@ void cli_progress_log(double every_s);
 int cmd_run(int argc, char **argv, const cli_command *self);
 int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
+int cmd_fit(int argc, char **argv, const cli_command *self);
 int cmd_sweep(int argc, char **argv, const cli_command *self);
 int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
 int cmd_device(int argc, char **argv, const cli_command *self);
+
+int cmd_transient(int argc, char **argv, const cli_command *self);
+int cmd_export(int argc, char **argv, const cli_command *self);
 
 #endif

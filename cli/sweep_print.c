@@ -9,10 +9,7 @@
 enum { MAX_ROW = 24, MAX_COLUMN = 4 };
 
 static const char *axis_value(const mho_sweep_axis *a, double x, char buf[40]) {
-    if (a->word) {
-        return a->word[(size_t)x];
-    }
-    return mho_quantity_format(x, a->unit, 3, buf, 40);
+    return mho_sweep_axis_text(a, x, buf, 40);
 }
 
 /* "array.wire": every key begins with chip. */
@@ -42,8 +39,9 @@ static void print_one(const mho_sweep_result *r) {
         char a[40], b[40];
         const char *unit = mho_metric_unit((mho_metric)m);
         if (mho_study_shows(r->study, (mho_metric)m) && isfinite(p->mean[m])) {
-            printf("  %-14s %12s   +- %s; %s\n", mho_metric_name((mho_metric)m),
-                   quantity(p->mean[m], unit, a), quantity(p->sd[m], unit, b),
+            printf("  %-14s %12s   %s%s%s%s\n", mho_metric_name((mho_metric)m),
+                   quantity(p->mean[m], unit, a), p->sd[m] > 0 ? "+- " : "",
+                   p->sd[m] > 0 ? quantity(p->sd[m], unit, b) : "", p->sd[m] > 0 ? "; " : "",
                    mho_metric_help((mho_metric)m));
         }
     }
@@ -105,7 +103,7 @@ static void print_effects(const mho_sweep_result *r) {
         }
         printf("  %5.1f %%  worst at %s\n", 100 * e->share, axis_value(a, e->worst, buf));
     }
-    printf("  %-31s %7s  %5.1f %% of the variance: together, by bends, by luck\n", "   the rest",
+    printf("  %-31s %7s  %5.1f %% of the variance: together, or luck\n", "   the rest",
            "", 100 * r->rest_share);
 }
 

@@ -26,8 +26,8 @@ room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
     opto | ext | model | synapse) echo device ;;
-    fit | transient) echo lab ;;
-    image | sweep) echo study ;;
+    fit | transient | spice_neuron) echo lab ;;
+    image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
     graph) echo network ;;
     mho) echo report ;;

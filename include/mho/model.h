@@ -80,6 +80,8 @@ MHO_API void mho_card_free(mho_card *card); /* NULL is allowed */
  * be given back with mho_text_free. */
 MHO_API mho_status mho_card_write(mho_ctx *ctx, const mho_card *card, char **text) MHO_CHECK;
 MHO_API const mho_ext_model *mho_card_model(const mho_card *card);
+/* Name of the built-in card that it began as, "" if that is the default. */
+MHO_API const char *mho_card_base(const mho_card *card);
 /* [n_param], valid until the card is changed or freed. */
 MHO_API const double *mho_card_values(const mho_card *card);
 MHO_API char mho_card_mark(const mho_card *card, size_t k);

@@ -4,12 +4,14 @@
 #define MHO_REPORT_H
 
 #include "mho/dendrite.h"
+#include "mho/fit.h"
 #include "mho/image.h"
 #include "mho/io.h"
 #include "mho/lab.h"
 #include "mho/learn.h"
 #include "mho/study.h"
 #include "mho/sweep.h"
+#include "mho/transient.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +47,16 @@ MHO_API mho_status mho_learn_report_html(mho_ctx *ctx, const mho_learn_result *r
 MHO_API mho_status mho_learn_report_json(mho_ctx *ctx, const mho_learn_result *result,
                                          char **text) MHO_CHECK;
 
+/* ---- fits of models to measurements ----
+ * Picture (path ends in .svg or .png) with data, model and residuals; page; JSON text, to be given
+ * back with mho_text_free. MHO_ERR_DEPENDENCY without gnuplot, MHO_ERR_IO. */
+MHO_API mho_status mho_fit_plot(mho_ctx *ctx, const mho_fit *fit, const char *path) MHO_CHECK;
+MHO_API mho_status mho_fit_report_html(mho_ctx *ctx, const mho_fit *fit,
+                                       const char *path) MHO_CHECK;
+/* Both families of mho_vo2_forc with n_curve reversals each: .csv, .png or .svg. */
+MHO_API mho_status mho_vo2_forc_save(mho_ctx *ctx, const mho_neuron_param *param, double t_cold_K,
+                                     double t_hot_K, size_t n_curve, const char *path) MHO_CHECK;
+MHO_API mho_status mho_fit_json(mho_ctx *ctx, const mho_fit *fit, char **text) MHO_CHECK;
 /* ---- studies over many chips (mho sweep) ---- */
 /* Tables of a study, in dir: points.csv and chips.csv (a line each), chips.npz (the same for
  * NumPy), manifest.json (what the columns are, seed, hashes of the inputs, every assumption). They
@@ -88,6 +100,14 @@ typedef struct mho_map {
  * share a pixel, which shows their mean. MHO_ERR_DEPENDENCY: gnuplot is not installed. MHO_ERR_IO,
  * _DIM, _NOMEM.      */
 MHO_API mho_status mho_map_save_png(mho_ctx *ctx, const mho_map *map, const char *path) MHO_CHECK;
+
+/* ---- traces: columns over time ---- */
+/* Panels one above the other, one column of the trace each (column [n_panel], 1 to 8 of them, not
+ * 0), as .svg or .png by the ending of path. Long traces are thinned so that no spike is lost.
+ * MHO_ERR_DEPENDENCY: gnuplot is not installed. MHO_ERR_ARG, _DIM, _IO. */
+MHO_API mho_status mho_trace_plot_save(mho_ctx *ctx, const mho_trace *trace, size_t n_panel,
+                                       const size_t *column, const char *title,
+                                       const char *path) MHO_CHECK;
 
 #ifdef __cplusplus
 }

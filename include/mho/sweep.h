@@ -53,6 +53,7 @@ typedef struct mho_sweep_axis {
     const char *help;        /* of the parameter */
     double lo, hi;           /* smallest and largest value, SI; words: 0 and n_level - 1 */
     bool log;                /* spaced, drawn and shown by the logarithm */
+    bool share;              /* a pure number that reads best in percent */
     size_t n_level;          /* levels of a list or grid; 0: drawn anywhere between lo and hi */
     const double *level;     /* [n_level] SI; words: 0, 1, ... */
     const char *const *word; /* [n_level]; NULL unless the levels are words */
@@ -71,6 +72,9 @@ MHO_API size_t mho_study_n_chip(const mho_study *study); /* at every point */
 MHO_API const mho_sweep_axis *mho_study_axis(const mho_study *study, size_t axis);
 /* SI; words: index of the level. */
 MHO_API double mho_study_value(const mho_study *study, size_t point, size_t axis);
+/* "2 ohm", "3 %", "per-column": a value of an axis as in a chip file, three digits. Returns buf. */
+MHO_API char *mho_sweep_axis_text(const mho_sweep_axis *axis, double value, char *buf,
+                                  size_t n_buf);
 MHO_API const mho_chip_spec *mho_study_base(const mho_study *study);
 MHO_API uint64_t mho_study_seed(const mho_study *study);
 MHO_API mho_sample mho_study_sample(const mho_study *study);

@@ -282,7 +282,8 @@ typedef struct mho_model_run {
 } mho_model_run;
 
 /* One nominal device of the card from its start. Columns: time, source (V), v (V), i (A), then the
- * model's states, then its outputs beyond the currents of the ports. MHO_ERR_ARG names what is out
+ * model's states, then its outputs beyond the currents of the ports; rows also at the steps of the
+ * integrator, so that no spike is missed. MHO_ERR_ARG names what is out
  * of range; MHO_WARN_NOT_CONVERGED. */
 MHO_API mho_status mho_model_simulate(mho_ctx *ctx, const mho_card *card,
                                       const mho_model_drive *drive, const mho_transient_opt *opt,

@@ -97,7 +97,8 @@ static void covariance(mho_i_problem *q, const double *x, double *work, mho_i_op
     for (size_t j = 0; j < n; j++) { /* covar wants R with its diagonal in place */
         jac[j * m + j] = diag[j];
     }
-    out->rank = (size_t)covar1((int)m, (int)n, out->sse, jac, (int)m, pivot, 1e-7, wa);
+    int rank = covar1((int)m, (int)n, out->sse, jac, (int)m, pivot, 1e-7, wa);
+    out->rank = rank > 0 ? (size_t)rank : n; /* 0 means full */
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             double s = scale[i] * scale[j];

@@ -75,6 +75,41 @@ mho_fit_param *mho_i_fit_add(mho_fit *fit, const mho_param_info *info, double va
 mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const mho_i_optimum *best,
                             size_t n_bootstrap, uint64_t seed);
 
+/* ---- fit_columns.c ---- */
+/* Columns of a file: names[k] is a list ended by NULL; the first n_needed must be there. asked:
+ * what the user says, "a,b,..." by name or number, or NULL. Without names in the file columns are
+ * taken in order. col out [n], n_col of the file where there is none. */
+mho_status mho_i_fit_columns(const mho_i_csv *csv, const char *asked, size_t n, size_t n_needed,
+                             const char *const *const *names, size_t *col);
+/* Conductances into S: the unit of the column, or none if the values can be S. */
+mho_status mho_i_fit_siemens(mho_i_csv *csv, size_t col);
+
+/* ---- fit_pulsed.c, fit_pulses.c ---- */
+/* A potentiation-depression measurement: n readings, in n_run stretches without a new start. */
+typedef struct mho_i_pulses {
+    size_t n, n_run;
+    double *w;      /* [n] state in [-1, 1] */
+    double *n_step; /* [n] pulses since the reading before; 0: a new start */
+    int *direction; /* [n] of those pulses */
+    bool directed;  /* the file says the direction */
+    double g_zero_S, g_unit_S;
+} mho_i_pulses;
+mho_status mho_i_pulses_read(mho_ctx *ctx, const char *path, const char *columns, mho_fit *fit,
+                             mho_i_csv *csv, mho_i_pulses *out);
+void mho_i_pulses_free(mho_ctx *ctx, mho_i_pulses *p);
+
+/* ---- fit_spread.c: y = x b + sqrt((z c)^2 + v) N ---- */
+enum { MHO_I_SPREAD_MAX = 4 };
+typedef struct mho_i_spread {
+    size_t n, n_b, n_c;
+    const double *y;     /* [n] */
+    const double *x, *z; /* [n][MHO_I_SPREAD_MAX], the first n_b and n_c count */
+    const double *v;     /* [n] known variance, or NULL */
+    double b[MHO_I_SPREAD_MAX], c[MHO_I_SPREAD_MAX]; /* out; z c > 0 at all points */
+    double cov_b[MHO_I_SPREAD_MAX][MHO_I_SPREAD_MAX], cov_c[MHO_I_SPREAD_MAX][MHO_I_SPREAD_MAX];
+} mho_i_spread;
+bool mho_i_spread_fit(mho_i_spread *q); /* false: the data do not determine it */
+
 /* ---- fit_loop.c, fit_branch.c: a measured R(T) loop ---- */
 /* Points of both branches as a fit without a model: x in K, y in ohm, group; cooling first. What
  * was left out, sorted or converted stands in notes. */

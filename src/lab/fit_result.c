@@ -200,7 +200,8 @@ mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const 
     measure_groups(fit, q);
     intervals(fit, q, best, index);
     fit->n_evaluate = q->n_evaluate;
-    fit->aic = (double)q->n_point * log(best->sse / (double)q->n_point) + 2 * (double)q->n_free;
+    fit->bic = (double)q->n_point * log(best->sse / (double)q->n_point) +
+               log((double)q->n_point) * (double)q->n_free;
     mho_status status = MHO_OK;
     if (n_bootstrap) {
         status = bootstrap(ctx, fit, q, best, index, n_bootstrap, seed);

@@ -301,6 +301,7 @@ static void describe(const vo2 *v, const mho_fit_vo2_opt *opt, const char *name,
     const char *base = strrchr(name, '/');
     snprintf(fit->model, sizeof fit->model, "vo2-neuron");
     snprintf(fit->law, sizeof fit->law, "%s", laws[opt->mixing]);
+    snprintf(fit->law_key, sizeof fit->law_key, "mixing");
     snprintf(fit->data, sizeof fit->data, "%s", base ? base + 1 : name);
     snprintf(fit->base_card, sizeof fit->base_card, "%s", opt->base_card);
     fit->x_label = "temperature";
@@ -312,7 +313,8 @@ static void describe(const vo2 *v, const mho_fit_vo2_opt *opt, const char *name,
     for (int k = 0; k < (v->base.mixing == MHO_MIX_GEM ? N_VO2 : BETA + 1); k++) {
         mho_param_info info = mho_neuron_param_describe(v->row[k], opt->base_card);
         mho_neuron_param base_card = v->base;
-        mho_i_fit_add(fit, &info, *field(&base_card, k), k != WIDTH || fit->n_group == 2);
+        mho_i_fit_add(fit, &info, *field(&base_card, k), k != WIDTH || fit->n_group == 2)->in_card =
+            true;
     }
 }
 

@@ -208,8 +208,8 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
         }
         if (root) {
             status = handle_root(w);
-        } else if (!p->kept || w->t_s >= to_s) {
-            sample(w, w->t_s, w->y);
+        } else {
+            sample(w, w->t_s, w->y); /* steps that are shown are rows too: no spike is missed */
         }
         if (p->kept && n == opt->max_step) {
             status = mho_i_fail(w->ctx, MHO_WARN_NOT_CONVERGED,

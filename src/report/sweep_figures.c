@@ -31,11 +31,10 @@ static mho_status end(mho_ctx *ctx, mho_i_text *s, const char *name, const char 
     return status;
 }
 
-const char *mho_i_axis_text(const mho_sweep_axis *a, double x, char buf[48]) {
-    if (a->word) {
-        return a->word[(size_t)x];
-    }
-    return mho_quantity_format(x, a->unit, 3, buf, 48);
+/* 1, 2 or 5 times a power of ten, for three to six marks. */
+static double nice_step(double width) {
+    double ten = pow(10, floor(log10(width / 3)));
+    return width / ten < 6 ? ten : width / ten < 14 ? 2 * ten : 5 * ten;
 }
 
 static void percent(mho_i_text *s, double x) {
@@ -48,15 +47,42 @@ static void percent(mho_i_text *s, double x) {
 
 /* ---- along an axis ---- */
 
+/* A mark is a format of printf to gnuplot. */
+static void put_mark(mho_i_text *s, const mho_sweep_axis *a, double x) {
+    char buf[48], twice[96];
+    size_t n = 0;
+    mho_sweep_axis_text(a, x, buf, sizeof buf);
+    for (const char *p = buf; *p; p++) {
+        twice[n++] = *p;
+        if (*p == '%') {
+            twice[n++] = '%';
+        }
+    }
+    twice[n] = 0;
+    mho_i_gnuplot_quote(s, twice);
+}
+
+/* Would the marks of the levels lie on top of each other? */
+static bool crowded(const mho_sweep_axis *a) {
+    double width = a->log ? log(a->hi / a->lo) : a->hi - a->lo;
+    for (size_t j = 0; j < a->n_level; j++) {
+        for (size_t k = 0; k < j; k++) {
+            double x = a->level[j], y = a->level[k];
+            if (fabs(a->log ? log(x / y) : x - y) < 0.12 * width) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Marks of the horizontal axis as in a chip file; returns whether places are the levels' numbers.
  */
 static bool x_axis(mho_i_text *s, const mho_sweep_axis *a) {
-    char buf[48];
     mho_i_text_add(s, "set xlabel ");
     mho_i_gnuplot_quote(s, a->key);
     bool few = a->n_level && a->n_level <= 8;
-    /* a zero has no place on a logarithmic axis */
-    bool by_number = a->word || (few && a->log && !(a->lo > 0));
+    bool by_number = a->word || (few && crowded(a));
     if (a->log && !by_number) {
         mho_i_text_add(s, "\nset logscale x");
     }
@@ -65,10 +91,10 @@ static bool x_axis(mho_i_text *s, const mho_sweep_axis *a) {
         mho_i_text_add(s, " (");
         for (size_t k = 0; k < a->n_level; k++) {
             mho_i_text_add(s, "%s", k ? ", " : "");
-            mho_i_gnuplot_quote(s, mho_i_axis_text(a, a->word ? (double)k : a->level[k], buf));
+            put_mark(s, a, a->word ? (double)k : a->level[k]);
             mho_i_text_add(s, " %.9g", by_number ? (double)k : a->level[k]);
         }
-        mho_i_text_add(s, ")%s", a->n_level > 5 ? " rotate by -30" : "");
+        mho_i_text_add(s, ")");
     } else {
         /* five marks with units, evenly spread */
         mho_i_text_add(s, " (");
@@ -76,7 +102,7 @@ static bool x_axis(mho_i_text *s, const mho_sweep_axis *a) {
             double u = k / 4.0,
                    x = a->log ? a->lo * pow(a->hi / a->lo, u) : a->lo + u * (a->hi - a->lo);
             mho_i_text_add(s, "%s", k ? ", " : "");
-            mho_i_gnuplot_quote(s, mho_i_axis_text(a, x, buf));
+            put_mark(s, a, x);
             mho_i_text_add(s, " %.9g", x);
         }
         mho_i_text_add(s, ")");
@@ -100,8 +126,15 @@ static const mho_sweep_axis *axis_of(const mho_sweep_result *r, size_t k) {
     return mho_study_axis(r->study, k);
 }
 
+/* Where it is near what there is to see. */
 static void threshold_line(mho_i_text *s, const mho_sweep_result *r) {
-    if (isfinite(r->threshold)) {
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t p = 0; p < r->n_point; p++) {
+        lo = fmin(lo, r->point[p].min);
+        hi = fmax(hi, r->point[p].mean[MHO_METRIC_ACCURACY]);
+    }
+    double near = 0.5 * (hi - lo) + 1e-3;
+    if (r->threshold > lo - near && r->threshold < hi + near) {
         mho_i_text_add(s, ", %.6f with lines dt 3 lw 1.2 lc rgb " GREY " title 'threshold'",
                        100 * r->threshold);
     }
@@ -168,7 +201,8 @@ static void draw_family(mho_i_text *s, const mho_sweep_result *r, size_t k, bool
         mho_i_text_add(s, "%s$d%zu using 1:2:3:4 with %s pt 7 ps 0.6 lw 1.6 lc rgb '%s' title ",
                        j || !a->word ? ", " : "", j, a->word ? "yerrorbars" : "linespoints",
                        colour[j]);
-        mho_i_gnuplot_quote(s, mho_i_axis_text(b, b->word ? (double)j : b->level[j], buf));
+        mho_i_gnuplot_quote(
+            s, mho_sweep_axis_text(b, b->word ? (double)j : b->level[j], buf, sizeof buf));
     }
     threshold_line(s, r);
     mho_i_text_add(s, "\n");
@@ -208,7 +242,7 @@ mho_status mho_i_sweep_figure_axis(mho_ctx *ctx, const mho_sweep_result *r, size
     char name[24], alt[160], caption[600], key[96];
     mho_i_text s;
     begin(&s, ctx, 320);
-    mho_i_text_add(&s, "set ylabel 'accuracy in %%'\nset key bottom left\n");
+    mho_i_text_add(&s, "set ylabel 'accuracy in %%'\nset key above\n");
     bool by_number = x_axis(&s, a);
     const char *what;
     bool family = r->n_axis == 2 && mho_study_sample(r->study) == MHO_SAMPLE_GRID &&
@@ -216,10 +250,9 @@ mho_status mho_i_sweep_figure_axis(mho_ctx *ctx, const mho_sweep_result *r, size
     snprintf(key, sizeof key, "<code>%s</code>", a->key);
     if (!a->n_level) {
         draw_drawn(&s, r, k);
-        what =
-            "One dot per point, the mean of its chips; all other axes vary from dot to dot. "
-            "Orange: what is left of it when the other axes are averaged out (a parabola, fitted "
-            "together with those of the other axes).";
+        what = "One dot per point, the mean of its chips; all other axes vary from dot to dot. "
+               "Orange: what is left of it when the other axes are averaged out (an additive "
+               "model of all axes, straight between nodes).";
     } else if (family) {
         draw_family(&s, r, k, by_number);
         what = "One line for every value of the other axis, with the 95&#160;% interval of the "
@@ -251,30 +284,36 @@ mho_status mho_i_sweep_figure_chips(mho_ctx *ctx, const mho_sweep_result *r, mho
     /* bins of whole pictures, or a comb appears */
     double picture = 1 / (double)r->n_image;
     double width = picture * ceil((hi - lo + picture) / N_BIN / picture - 1e-9);
+    size_t n_bin = 1 + (size_t)((hi - lo) / width + 1e-9);
+    n_bin = n_bin < N_BIN ? n_bin : N_BIN;
     lo -= picture / 2;
     for (size_t c = 0; c < r->n_chip; c++) {
         double y = r->value[c * MHO_N_METRIC + MHO_METRIC_ACCURACY];
         if (isfinite(y)) {
             size_t bin = (size_t)((y - lo) / width);
-            count[bin < N_BIN ? bin : N_BIN - 1]++;
+            count[bin < n_bin ? bin : n_bin - 1]++;
         }
     }
     mho_i_text s;
     begin(&s, ctx, 300);
     mho_i_text_add(&s, "set xlabel 'accuracy of a chip in %%'\nset ylabel 'chips'\n"
                        "set y2label 'yield in %%'\nset y2range [0:103]\nset y2tics 0,25,100\n"
-                       "set border 11\nset yrange [0:]\nset key left top\n$h << EOD\n");
-    for (size_t k = 0; k < N_BIN; k++) {
+                       "set border 11\nset yrange [0:]\nset key above\n$h << EOD\n");
+    for (size_t k = 0; k < n_bin; k++) {
         mho_i_text_add(&s, "%.6f %zu\n", 100 * (lo + width * ((double)k + 0.5)), count[k]);
     }
     mho_i_text_add(&s, "EOD\n$y << EOD\n");
     size_t above = r->n_chip - r->point[0].n_failed;
-    for (size_t k = 0; k < N_BIN; k++) {
+    for (size_t k = 0; k < n_bin; k++) {
         mho_i_text_add(&s, "%.6f %.4f\n", 100 * (lo + width * (double)k),
                        100 * (double)above / (double)r->n_chip);
         above -= count[k];
     }
-    mho_i_text_add(&s, "EOD\nset boxwidth %.6f\nset style fill solid 0.6 noborder\n", 92 * width);
+    mho_i_text_add(&s, "%.6f 0\nEOD\n", 100 * (lo + width * (double)n_bin));
+    mho_i_text_add(&s, "set xrange [%.6f:%.6f]\nset xtics %.9g\n", 100 * (lo - width),
+                   100 * (lo + width * (double)(n_bin + 1)),
+                   nice_step(100 * width * (double)(n_bin + 2)));
+    mho_i_text_add(&s, "set boxwidth %.6f\nset style fill solid 0.6 noborder\n", 92 * width);
     if (isfinite(r->threshold)) {
         mho_i_text_add(&s,
                        "set arrow from %.6f,graph 0 to %.6f,graph 1 nohead dt 3 lw 1.2 lc rgb "
@@ -297,11 +336,14 @@ mho_status mho_i_sweep_figure_front(mho_ctx *ctx, const mho_sweep_result *r, mho
     mho_i_text s;
     begin(&s, ctx, 320);
     mho_i_text_add(&s, "set xlabel 'energy of a picture in nJ'\nset ylabel 'accuracy in %%'\n"
-                       "set key bottom right\n$d << EOD\n");
+                       "set key above\n$d << EOD\n");
     size_t step = 1 + r->n_point / MAX_DOT;
+    double lo = INFINITY, hi = -INFINITY;
     for (size_t p = 0; p < r->n_point; p++) {
         const mho_sweep_point *q = &r->point[p];
         if (isfinite(q->mean[MHO_METRIC_ACCURACY]) && (p % step == 0 || r->front[p])) {
+            lo = fmin(lo, q->mean[MHO_METRIC_ENERGY]);
+            hi = fmax(hi, q->mean[MHO_METRIC_ENERGY]);
             mho_i_text_add(&s, "%.9g %.6f\n", 1e9 * q->mean[MHO_METRIC_ENERGY],
                            100 * q->mean[MHO_METRIC_ACCURACY]);
         }
@@ -324,7 +366,11 @@ mho_status mho_i_sweep_figure_front(mho_ctx *ctx, const mho_sweep_result *r, mho
         mho_i_text_add(&s, "%.9g %.6f\n", 1e9 * last,
                        100 * r->point[next].mean[MHO_METRIC_ACCURACY]);
     }
-    mho_i_text_add(&s, "EOD\nplot $d with points pt 7 ps 0.5 lc rgb '#704a86c5' title 'points', "
+    mho_i_text_add(&s, "EOD\n%s", lo < hi ? "" : "set autoscale x\n");
+    if (lo < hi) {
+        mho_i_text_add(&s, "set xtics %.9g\n", nice_step(1e9 * (hi - lo)));
+    }
+    mho_i_text_add(&s, "plot $d with points pt 7 ps 0.5 lc rgb '#704a86c5' title 'points', "
                        "$f with steps lw 1.4 lc rgb " ORANGE " notitle, $f with points pt 7 ps 0.8 "
                        "lc rgb " ORANGE " title 'front'\n");
     return end(
@@ -340,11 +386,12 @@ mho_status mho_i_sweep_figure_effects(mho_ctx *ctx, const mho_sweep_result *r, m
     mho_i_text s;
     size_t n = r->n_effect;
     begin(&s, ctx, 90 + 34 * (int)n);
-    mho_i_text_add(&s,
-                   "set yrange [0.4:%.1f]\nset xrange [0:*]\nset border 1\nunset key\n"
-                   "set xlabel 'points of accuracy lost along the axis'\nset grid noytics xtics\n"
-                   "set style fill solid 0.7 noborder\nset ytics scale 0 (",
-                   (double)n + 0.6);
+    mho_i_text_add(
+        &s,
+        "set yrange [0.4:%.1f]\nset xrange [0:*]\nset border 1\nset xtics autofreq\nunset key\n"
+        "set xlabel 'points of accuracy lost along the axis'\nset grid noytics xtics\n"
+        "set style fill solid 0.7 noborder\nset ytics scale 0 (",
+        (double)n + 0.6);
     for (size_t k = 0; k < n; k++) {
         const char *key = axis_of(r, r->effect[k].axis)->key;
         mho_i_text_add(&s, "%s", k ? ", " : "");

@@ -20,6 +20,16 @@ static void interval(mho_i_text *t, const double x[2], int decimals) {
     mho_i_html_percent(t, x[1], decimals);
 }
 
+static void axis_value(mho_i_text *t, const mho_sweep_axis *a, double x) {
+    char buf[48];
+    mho_sweep_axis_text(a, x, buf, sizeof buf);
+    if (a->word) {
+        mho_i_html_text(t, buf);
+    } else {
+        mho_i_html_value(t, buf);
+    }
+}
+
 static size_t best_point(const mho_sweep_result *r) {
     size_t best = 0;
     for (size_t p = 1; p < r->n_point; p++) {
@@ -55,7 +65,6 @@ static void lead_one(const mho_sweep_result *r, mho_i_text *t) {
 }
 
 static void lead_many(const mho_sweep_result *r, mho_i_text *t) {
-    char buf[48];
     mho_i_text_add(t, "<p class=\"lead\">");
     if (r->n_effect) {
         const mho_sweep_effect *e = &r->effect[0];
@@ -63,7 +72,7 @@ static void lead_many(const mho_sweep_result *r, mho_i_text *t) {
         mho_i_text_add(t, "<strong><code>%s</code></strong> breaks first: it costs ", a->key);
         mho_i_html_percent(t, e->loss, 2);
         mho_i_text_add(t, " of accuracy along its axis, most at ");
-        mho_i_html_value(t, mho_i_axis_text(a, e->worst, buf));
+        axis_value(t, a, e->worst);
         mho_i_text_add(t, ". ");
     }
     size_t p = best_point(r);
@@ -118,7 +127,6 @@ static void add_head(const mho_sweep_result *r, mho_i_text *t) {
 static void effect_row(const mho_sweep_result *r, size_t k, mho_i_text *t) {
     const mho_sweep_effect *e = &r->effect[k];
     const mho_sweep_axis *a = mho_study_axis(r->study, e->axis);
-    char buf[48];
     mho_i_text_add(t, "<tr><th scope=\"row\"><code>%s</code></th><td class=\"n\">", a->key);
     mho_i_html_percent(t, e->loss, 2);
     mho_i_text_add(t, "</td><td class=\"n\">");
@@ -136,9 +144,9 @@ static void effect_row(const mho_sweep_result *r, size_t k, mho_i_text *t) {
         mho_i_text_add(t, "&#8212;");
     }
     mho_i_text_add(t, "</td><td class=\"n\">");
-    mho_i_html_value(t, mho_i_axis_text(a, e->best, buf));
+    axis_value(t, a, e->best);
     mho_i_text_add(t, "</td><td class=\"n\">");
-    mho_i_html_value(t, mho_i_axis_text(a, e->worst, buf));
+    axis_value(t, a, e->worst);
     mho_i_text_add(t, "</td></tr>\n");
 }
 
@@ -160,23 +168,21 @@ static mho_status add_effects(mho_ctx *ctx, const mho_sweep_result *r, mho_i_tex
     mho_i_text_add(t, "</tbody></table></div>\n<p>");
     mho_i_html_percent(t, r->rest_share, 1);
     mho_i_text_add(t,
-                   " of the variance between points is left to axes acting together, to bends that "
+                   " of the variance between points is left to axes acting together, to what "
                    "%s, and to luck. %s are resampled for the intervals. A loss cannot be below "
                    "zero, so that an axis without effect shows a small one.</p>\n",
-                   mho_study_sample(r->study) == MHO_SAMPLE_GRID ? "levels do not show"
-                                                                 : "a parabola does not follow",
+                   mho_study_sample(r->study) == MHO_SAMPLE_GRID ? "the levels do not show"
+                                                                 : "straight lines do not follow",
                    mho_study_sample(r->study) == MHO_SAMPLE_GRID ? "Chips" : "Points");
     return status;
 }
 
 static void point_row(const mho_sweep_result *r, size_t p, size_t n_axis, mho_i_text *t) {
     const mho_sweep_point *q = &r->point[p];
-    char buf[48];
     mho_i_text_add(t, "<tr%s><th scope=\"row\">%zu</th>", r->front[p] ? " class=\"own\"" : "", p);
     for (size_t k = 0; k < n_axis; k++) {
         mho_i_text_add(t, "<td class=\"n\">");
-        mho_i_html_value(
-            t, mho_i_axis_text(mho_study_axis(r->study, k), mho_study_value(r->study, p, k), buf));
+        axis_value(t, mho_study_axis(r->study, k), mho_study_value(r->study, p, k));
         mho_i_text_add(t, "</td>");
     }
     mho_i_text_add(t, "<td class=\"n\">");

@@ -8,8 +8,6 @@
 void mho_i_number_put(mho_i_text *t, double x);
 mho_status mho_i_sweep_manifest_save(mho_ctx *ctx, const mho_sweep_result *r, const char *dir);
 mho_status mho_i_sweep_times_save(mho_ctx *ctx, const mho_sweep_result *r, const char *dir);
-/* "2 ohm", "per-column", "3.2 %": a value of an axis as in a chip file. */
-const char *mho_i_axis_text(const mho_sweep_axis *a, double x, char buf[48]);
 
 /* ---- sweep_figures.c ---- */
 mho_status mho_i_sweep_figure_axis(mho_ctx *ctx, const mho_sweep_result *r, size_t axis,

@@ -3,16 +3,19 @@
  *
  * Grid       the mean over all points with one level of an axis is that level's main effect. Chips
  *            are resampled, the same chips at every point, because chip c has the same luck there.
- * Drawn      additive model: y = c + sum f_k(x_k), f_k a parabola in the axis (in its logarithm
- * where it was drawn so), or one constant a level; least squares. Points are resampled. loss is the
- * best minus the worst of f_k; share is cov(f_k, y)/var(y), which for a full grid is the
- * first-order index of Sobol (Math. Modelling and Comp. Exp. 1, 407 (1993)) and adds up to R2. */
+ * Drawn      additive model: y = c + sum f_k(x_k), f_k straight between a few nodes, evenly spaced
+ * on the axis (on its logarithm where it was drawn so), or one constant a level; least squares.
+ * Points are resampled.
+ *
+ * loss is the best minus the worst of f_k; share is cov(f_k, y)/var(y), which for a full grid is
+ * the first-order index of Sobol (Math. Modelling and Comp. Exp. 1, 407 (1993)) and adds up to R2.
+ */
 #include "sweep_int.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { N_BOOT = 400, MIN_BOOT = 100, MAX_COLUMN = 400 };
+enum { N_BOOT = 400, MIN_BOOT = 100, MAX_COLUMN = 400, MAX_NODE = 8 };
 static const double MAX_BOOT_WORK = 4e8;
 
 /* LAPACK, part of OpenBLAS: least squares of full or lacking rank by QR with pivoting. */
@@ -22,9 +25,10 @@ extern void dgelsy_(const int *m, const int *n, const int *nrhs, double *a, cons
 
 typedef struct effects {
     mho_sweep_result *r;
-    size_t n;   /* points that have a result */
-    size_t *at; /* [n] which */
-    double *y;  /* [n] */
+    size_t n;      /* points that have a result */
+    size_t *at;    /* [n] which */
+    double *y;     /* [n] */
+    size_t n_node; /* of every drawn axis */
     size_t n_axis, n_level,
         first[MHO_I_MAX_AXIS + 1]; /* levels (or columns) of axis k from first[k] */
     double *level;                 /* [n_level] main effects, or coefficients */
@@ -48,14 +52,12 @@ static size_t level_of(const mho_sweep_axis *a, double x) {
     return a->word ? (size_t)x : j;
 }
 
-/* A value as -1..1 along its axis. */
+/* A value as 0..1 along its axis, and back. */
 static double place_of(const mho_sweep_axis *a, double x) {
-    double u = a->log ? log(x / a->lo) / log(a->hi / a->lo) : (x - a->lo) / (a->hi - a->lo);
-    return 2 * u - 1;
+    return a->log ? log(x / a->lo) / log(a->hi / a->lo) : (x - a->lo) / (a->hi - a->lo);
 }
 
-static double value_at(const mho_sweep_axis *a, double place) {
-    double u = (place + 1) / 2;
+static double value_at(const mho_sweep_axis *a, double u) {
     return a->log ? a->lo * pow(a->hi / a->lo, u) : a->lo + u * (a->hi - a->lo);
 }
 
@@ -63,8 +65,19 @@ static bool is_drawn(const mho_sweep_axis *a) {
     return a->n_level == 0;
 }
 
-static double parabola(const double *c, double v) {
-    return c[0] * v + c[1] * v * v;
+/* The node before u and how far u is behind it. */
+static size_t node_of(const effects *e, double u, double *behind) {
+    double at = u * (double)(e->n_node - 1);
+    size_t k = at > 0 ? (size_t)at : 0;
+    k = k < e->n_node - 2 ? k : e->n_node - 2;
+    *behind = at - (double)k;
+    return k;
+}
+
+static double along(const effects *e, const double *node, double u) {
+    double t;
+    size_t k = node_of(e, u, &t);
+    return (1 - t) * node[k] + t * node[k + 1];
 }
 
 /* f_k at a point. */
@@ -72,7 +85,7 @@ static double part_of(const effects *e, size_t k, size_t point) {
     const mho_sweep_axis *a = axis_of(e, k);
     double x = mho_study_value(e->r->study, point, k);
     const double *f = e->level + e->first[k];
-    return is_drawn(a) ? parabola(f, place_of(a, x)) : f[level_of(a, x)];
+    return is_drawn(a) ? along(e, f, place_of(a, x)) : f[level_of(a, x)];
 }
 
 /* ---- the two models; draw[n]: which points count (drawn), y: their accuracies ---- */
@@ -99,12 +112,13 @@ static void fill_row(const effects *e, size_t point, size_t row, size_t n_row, d
         const mho_sweep_axis *axis = axis_of(e, k);
         double x = mho_study_value(e->r->study, point, k);
         double *column = a + (1 + e->first[k]) * n_row + row;
+        /* nodes or levels of an axis add up to the constant: the solver takes the least norm */
         if (is_drawn(axis)) {
-            double v = place_of(axis, x);
-            column[0] = v;
-            column[n_row] = v * v;
-        } else { /* all levels; their sum is the constant, which the solver's minimum norm handles
-                  */
+            double t;
+            size_t node = node_of(e, place_of(axis, x), &t);
+            column[node * n_row] = 1 - t;
+            column[(node + 1) * n_row] = t;
+        } else {
             column[level_of(axis, x) * n_row] = 1;
         }
     }
@@ -130,11 +144,12 @@ static void extremes(const effects *e, size_t k, double *loss, double *best, dou
     const mho_sweep_axis *a = axis_of(e, k);
     const double *f = e->level + e->first[k];
     double hi = -INFINITY, lo = INFINITY;
-    size_t n = is_drawn(a) ? MHO_SWEEP_N_FIT : a->n_level;
+    size_t n = is_drawn(a) ? e->n_node : a->n_level;
     for (size_t j = 0; j < n; j++) {
-        double v = 2.0 * (double)j / (double)(MHO_SWEEP_N_FIT - 1) - 1;
-        double x = is_drawn(a) ? value_at(a, v) : a->word ? (double)j : a->level[j];
-        double y = is_drawn(a) ? parabola(f, v) : f[j];
+        double x = is_drawn(a) ? value_at(a, (double)j / (double)(n - 1))
+                   : a->word   ? (double)j
+                               : a->level[j];
+        double y = f[j];
         if (y > hi) {
             hi = y;
             *best = x;
@@ -253,6 +268,18 @@ static mho_status bootstrap(effects *e, bool grid) {
 
 /* ---- all of it ---- */
 
+/* So many nodes that at least two points come on a coefficient. */
+static void choose_nodes(effects *e) {
+    size_t n_drawn = 0, n_other = 1;
+    for (size_t k = 0; k < e->n_axis; k++) {
+        const mho_sweep_axis *a = axis_of(e, k);
+        n_drawn += is_drawn(a);
+        n_other += a->n_level;
+    }
+    size_t room = e->n / 2 > n_other && n_drawn ? (e->n / 2 - n_other) / n_drawn : 0;
+    e->n_node = room < 2 ? 2 : room > MAX_NODE ? MAX_NODE : room;
+}
+
 static mho_status new_effects(effects *e, bool grid) {
     mho_ctx *ctx = e->r->ctx;
     e->at = mho_i_alloc(ctx, e->r->n_point, sizeof *e->at);
@@ -267,10 +294,11 @@ static mho_status new_effects(effects *e, bool grid) {
             e->y[e->n++] = y;
         }
     }
+    choose_nodes(e);
     for (size_t k = 0; k < e->n_axis; k++) {
         const mho_sweep_axis *a = axis_of(e, k);
         e->first[k] = e->n_level;
-        e->n_level += is_drawn(a) ? 2 : a->n_level;
+        e->n_level += is_drawn(a) ? e->n_node : a->n_level;
     }
     e->level = mho_i_alloc(ctx, e->n_level, sizeof *e->level);
     e->count = mho_i_alloc(ctx, e->n_level, sizeof *e->count);
@@ -310,8 +338,8 @@ static void curves(effects *e) {
             middle += part_of(e, k, e->at[j]) / (double)e->n;
         }
         for (size_t j = 0; j < MHO_SWEEP_N_FIT; j++) {
-            double v = 2.0 * (double)j / (double)(MHO_SWEEP_N_FIT - 1) - 1;
-            r->fit[k * MHO_SWEEP_N_FIT + j] = mean + parabola(f, v) - middle;
+            double u = (double)j / (double)(MHO_SWEEP_N_FIT - 1);
+            r->fit[k * MHO_SWEEP_N_FIT + j] = mean + along(e, f, u) - middle;
         }
     }
 }

@@ -181,6 +181,7 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
         const char *section;
         a->pub.unit = mho_chip_param_describe(&s->base, a->key.param, &section).unit;
         a->is_whole = mho_i_chip_param_is_whole(a->key.param);
+        a->pub.share = mho_i_chip_param_is_share(a->key.param);
     }
     switch (mho_i_yaml_kind_of(value)) {
     case MHO_YAML_SEQUENCE:
@@ -197,6 +198,9 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
 /* ---- levels and points ---- */
 
 static double between(const mho_i_axis *a, double u) {
+    if (u <= 0 || u >= 1) { /* ends are exact */
+        return u <= 0 ? a->pub.lo : a->pub.hi;
+    }
     double x = a->pub.log ? a->pub.lo * exp(u * log(a->pub.hi / a->pub.lo))
                           : a->pub.lo + u * (a->pub.hi - a->pub.lo);
     x = a->is_whole ? nearbyint(x) : x;
@@ -369,4 +373,15 @@ mho_status mho_i_study_spec(mho_ctx *ctx, const mho_study *s, size_t point, mho_
 
 mho_status mho_study_spec(const mho_study *s, size_t point, mho_chip_spec *out) {
     return mho_i_study_spec(s->ctx, s, point, out);
+}
+
+char *mho_sweep_axis_text(const mho_sweep_axis *a, double value, char *buf, size_t n_buf) {
+    if (a->word) {
+        snprintf(buf, n_buf, "%s", a->word[(size_t)value]);
+    } else if (a->share) {
+        snprintf(buf, n_buf, "%.3g %%", 100 * value);
+    } else {
+        mho_quantity_format(value, a->unit, 3, buf, n_buf);
+    }
+    return buf;
 }

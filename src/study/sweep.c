@@ -156,7 +156,7 @@ static mho_status probe(sweep *w) {
     /* one thread, as a worker; a base chip that cannot be made is no reason to stop */
     status = mho_ctx_set_threads(own, 1);
     status = status < 0 ? status : mho_chip_new(own, &w->s->base, w->net, &chip);
-    status = status < 0 ? status : mho_chip_program(chip, w->s->seed, 0, MHO_IMP_ALL, NULL);
+    status = status < 0 ? status : mho_chip_program(chip, w->s->seed, 0, w->s->imperfections, NULL);
     status = status < 0 ? status : mho_chip_evaluate(chip, few, NULL, &ignore);
     w->plan.bytes = mho_ctx_peak_bytes(own);
     status = status < 0 ? status : mho_ctx_set_threads(own, mho_ctx_threads(w->ctx));
