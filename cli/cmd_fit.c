@@ -85,6 +85,9 @@ static int check_names(const fit_args *a) {
     if (a->forc && !ends_in(a->forc, curves)) {
         return cli_usage_error("--forc %s: the name must end in .csv, .svg or .png", a->forc);
     }
+    if (a->n_bootstrap && strcmp(a->model, "pcm") == 0) {
+        return cli_usage_error("--bootstrap is for vo2 and pulsed");
+    }
     return -1;
 }
 

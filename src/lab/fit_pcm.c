@@ -270,8 +270,6 @@ static void add_limits(mho_fit *fit, const double *x, size_t n, const double *c,
         lo = fmin(lo, s);
         hi = fmax(hi, s);
     }
-    char help[2][48];
-    (void)help;
     add_param(fit, lo_key, "", what, fmin(fmax(lo, 0), 1), -1);
     add_param(fit, hi_key, "", what, fmin(fmax(hi, 0), 1), -1);
 }
@@ -320,6 +318,7 @@ static void describe(mho_fit *fit, const char *path) {
     fit->x_label = "target";
     fit->y_label = "measured";
     fit->x_unit = fit->y_unit = fit->residual_unit = "S";
+    fit->interval_by = "likelihood";
     fit->widen = 1;
     fit->n_start = 1;
 }

@@ -364,12 +364,7 @@ static mho_status check_options(mho_ctx *ctx, const mho_fit_vo2_opt *opt) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "mixing %d: 0 (series) to 3 (gem) are allowed",
                           (int)opt->mixing);
     }
-    if (opt->n_bootstrap && (opt->n_bootstrap < 40 || opt->n_bootstrap > 100000)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "%zu bootstrap samples: 40 (for 95 %% limits) to 100,000 are allowed",
-                          opt->n_bootstrap);
-    }
-    return MHO_OK;
+    return mho_i_fit_check_bootstrap(ctx, opt->n_bootstrap);
 }
 
 static mho_status finish(mho_ctx *ctx, mho_status status, mho_fit *fit, mho_fit **out) {
