@@ -37,6 +37,7 @@ typedef struct mho_fit_group { /* "cooling" and "heating", "potentiation" and "d
 typedef struct mho_fit_point {
     double x, y, model; /* y_unit; the residual is in residual_unit */
     double residual;    /* data minus model */
+    double sd;          /* spread that the model says there; 0: it says none */
     int group;
 } mho_fit_point;
 

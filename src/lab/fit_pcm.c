@@ -201,6 +201,7 @@ static mho_status fit_programming(pcm *p) {
         mho_fit_point *pt = &fit->point[k];
         pt->model = pt->x + p->g_max_S * (q.b[0] + q.b[1] * x[k * D + 1]);
         pt->residual = pt->y - pt->model;
+        pt->sd = p->g_max_S * (q.c[0] + x[k * D + 1] * (q.c[1] + x[k * D + 1] * q.c[2]));
         sum += pt->residual * pt->residual;
         fit->max_abs = fmax(fit->max_abs, fabs(pt->residual));
     }
