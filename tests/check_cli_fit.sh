@@ -74,7 +74,7 @@ grep -q '^card: N' nano.yaml || fail "base N: $(cat nano.yaml)"
 # ---- treated, and said so ----
 accept "no header" "column 1 is taken as temperature and column 2 as resistance" vo2 bare.csv
 sed '20s/,.*/,/; 21s/,.*/,nan/' loop.csv >gaps.csv
-accept gaps "2 of 201 rows have a gap (the first in line 20) and were left out" vo2 gaps.csv
+accept gaps "rows with a gap: 2 of 201, the first in line 20; they were left out" vo2 gaps.csv
 awk -F, 'NR == 1 {print "T (°C),R [kOhm]"; next} {printf "%.4f,%.8g\n", $1 - 273.15, $2 / 1000}' loop.csv >celsius.csv
 accept celsius "K = degC + 273.15" vo2 celsius.csv
 accept "celsius by option" "K = degC + 273.15" vo2 celsius.csv --temperature-unit degC

@@ -77,7 +77,7 @@ static mho_status read_rows(pcm *p, const char *columns) {
         p->row[p->n++] = r;
     }
     if (status == MHO_OK && p->n < c->n_row) {
-        status = mho_i_fit_note(p->ctx, p->fit, "%zu of %zu rows have a gap and were left out",
+        status = mho_i_fit_note(p->ctx, p->fit, "rows with a gap: %zu of %zu; they were left out",
                                 c->n_row - p->n, c->n_row);
     }
     if (status == MHO_OK && p->n < 12) {
