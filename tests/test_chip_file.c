@@ -400,6 +400,37 @@ static void table_of(mho_i_text *t, const mho_chip_spec *spec, const char *secti
     }
 }
 
+/* What the cards of the other models of cells have instead. */
+static void table_of_models(mho_i_text *t) {
+    mho_i_text_add(
+        t, "\n### synapse, other models than cbram\n\n| model | key | default | mark | source "
+           "|\n| --- | --- | --- | --- | --- |\n");
+    size_t first = 0;
+    const char *section;
+    mho_chip_spec spec;
+    mho_ctx *ctx = test_ctx();
+    test_ok(ctx, mho_chip_spec_default(ctx, &spec));
+    while (mho_chip_param_describe(&spec, first, &section), strcmp(section, "synapse") != 0) {
+        first++;
+    }
+    mho_synapse_param cbram = mho_synapse_card(MHO_SYNAPSE_CBRAM);
+    for (int m = 1; m < MHO_SYNAPSE_N_MODEL; m++) {
+        mho_synapse_param p = mho_synapse_card((mho_synapse_model)m);
+        for (size_t k = 0; k < mho_synapse_param_count(); k++) {
+            char v[64];
+            mho_param_info i = mho_synapse_param_describe(k, p.model);
+            double value = mho_synapse_param_get(&p, k);
+            if (value != mho_synapse_param_get(&cbram, k)) {
+                mho_i_text_add(t, "| %s | `%s` | %s | %c | %s |\n", mho_synapse_model_name(p.model),
+                               i.key,
+                               mho_i_chip_param_text(first + k, i.unit, value, 6, v, sizeof v),
+                               i.mark, i.source);
+            }
+        }
+    }
+    mho_ctx_free(ctx);
+}
+
 static void the_documentation_lists_every_key(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -411,6 +442,7 @@ static void the_documentation_lists_every_key(void **state) {
     for (size_t k = 0; mho_i_chip_sections[k]; k++) {
         table_of(&t, &spec, mho_i_chip_sections[k]);
     }
+    table_of_models(&t);
     same_as_file(ctx, "docs/chip-file.md", t.data, "## All keys");
     mho_i_text_free(&t);
     mho_ctx_free(ctx);

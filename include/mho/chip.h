@@ -318,6 +318,8 @@ MHO_API mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size
                                     mho_chip_cost *out) MHO_CHECK;
 
 MHO_API const mho_neuron_design *mho_chip_neuron(const mho_chip *chip);
+/* Neurons of the first compute layer that has some. */
+MHO_API size_t mho_chip_first_neurons(const mho_chip *chip);
 /* Curves of the first n_dev neurons of compute layer 0: a out [n_dev][n] at z_min..z_max (out). */
 MHO_API mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                           double *z_min, double *z_max) MHO_CHECK;

@@ -132,7 +132,7 @@ MHO_API const double *mho_device_states(const mho_device *dev); /* [n_state][n] 
 /* x in [n_state][n]; MHO_ERR_ARG names what is not a number or out of bounds. */
 MHO_API mho_status mho_device_set_states(mho_device *dev, const double *x) MHO_CHECK;
 
-/* At the present inputs and state. y [n_output][n], dx [n_state][n] (may be NULL). */
+/* At the present inputs and state. y [n_output][n], dx [n_state][n] (NULL only without states). */
 MHO_API void mho_device_eval(mho_device *dev, double *y, double *dx);
 MHO_API void mho_device_power(mho_device *dev, double *in_W, double *stored_J, double *out_W);
 /* dt_s with the present inputs held: the model's exact solution, or a Rosenbrock method (order 2,
