@@ -100,6 +100,8 @@ refuse "kelvin called Celsius" "that looks like kelvin" vo2 wrong2.csv
 sed '1s/_K/_degF/' loop.csv >fahrenheit.csv
 refuse Fahrenheit "K and degC are read" vo2 fahrenheit.csv
 { head -1 loop.csv; tail -n +2 loop.csv | awk '{print (NR * 7919) % 201 "," $0}' | LC_ALL=C sort -n | cut -d, -f2-; } >shuffled.csv
+{ head -1 loop.csv; tail -n +2 loop.csv | tac; } >backwards.csv
+refuse backwards "the loop runs the wrong way round" vo2 backwards.csv
 refuse shuffled "heating cannot be told from cooling" vo2 shuffled.csv
 sed '30s/,.*/,-5/' loop.csv >negative.csv
 refuse "negative resistance" "negative.csv:30: resistance -5 ohm" vo2 negative.csv
