@@ -310,9 +310,13 @@ typedef struct mho_chip_verify {
     double neuron_error_rel;             /* largest |a - a_ref| over the span */
     double residual_rel;                 /* largest Kirchhoff residual of the reference solver */
     size_t n_same; /* pictures whose winner agrees, on the same inputs of the last layer */
+    size_t n_time; /* neurons simulated in time; 0: none, or a mixing law without fast steps */
+    double time_error_rel, time_rms_rel; /* |a - output after reset, settle and read| over the
+                                            span: largest, and rms */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
- * directly evaluated neuron (noise and jitter off on both sides), layer by layer. */
+ * directly evaluated neuron (noise and jitter off on both sides), layer by layer; and every neuron
+ * once more in time (mho/transient.h). */
 MHO_API mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                   uint64_t seed, mho_chip_verify *out) MHO_CHECK;
 
