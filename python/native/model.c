@@ -101,7 +101,11 @@ static PyObject *card_set(PyObject *self, PyObject *args) {
     if (!c) {
         return NULL;
     }
-    size_t row = mho_card_row(c->model, key);
+    size_t row = 0;
+    while (row < c->model->n_param && strcmp(c->model->param[row].key, key) != 0) {
+        row++; /* with its unit */
+    }
+    row = row < c->model->n_param ? row : mho_card_row(c->model, key);
     mho_status status = MHO_OK;
     bool known = true;
     if (words) {

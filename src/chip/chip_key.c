@@ -96,9 +96,11 @@ static mho_status change_card(mho_ctx *ctx, mho_chip_spec *spec, int choice, int
         mho_neuron_param old;
         status = mho_neuron_card(ctx, spec->neuron_card, &old);
         status = status < 0 ? status : mho_neuron_card(ctx, name, &next.neuron);
-        if (status == MHO_OK && old.mixing != spec->neuron.mixing) {
+        mho_mixing before = *spec->neuron_card_file ? spec->neuron_file.mixing : old.mixing;
+        if (status == MHO_OK && before != spec->neuron.mixing) {
             next.neuron.mixing = spec->neuron.mixing;
         }
+        next.neuron_card_file[0] = 0;
         snprintf(next.neuron_card, sizeof next.neuron_card, "%s", name);
     } else {
         mho_i_chip_choice_set(&next, choice, word);
