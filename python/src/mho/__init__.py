@@ -13,6 +13,7 @@ import os as _os
 if "OMP_WAIT_POLICY" not in _os.environ:
     _os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
+from . import _native
 from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
 from ._device import Curve, Device, Devices, Port, Transient, device, models
@@ -30,7 +31,19 @@ from ._errors import (
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
 from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
-from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
+from ._run import BudgetRow, ChipCost, RunResult, digits, run_lenet5
+
+if hasattr(_native, "chip_new"):
+    from ._chip import (
+        Chip,
+        ChipCheck,
+        ProgramReport,
+        Stage,
+        Verdict,
+        chip_file,
+        chip_parameters,
+        imperfections,
+    )
 
 __version__ = version()
 
@@ -74,6 +87,7 @@ __all__ = [
     "Warning",
     "World",
     "device",
+    "digits",
     "learn",
     "models",
     "quantity",
@@ -81,6 +95,9 @@ __all__ = [
     "set_threads",
     "version",
 ]
+if hasattr(_native, "chip_new"):
+    __all__ += ["Chip", "ChipCheck", "ProgramReport", "Stage", "Verdict"]
+    __all__ += ["chip_file", "chip_parameters", "imperfections"]
 for _name in __all__:
     if isinstance(globals()[_name], type):
         globals()[_name].__module__ = "mho"
