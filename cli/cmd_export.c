@@ -365,7 +365,7 @@ int cmd_export(int argc, char **argv, const cli_command *self) {
                                .source_ohm = 100,
                                .sense_ohm = 100,
                                .z = 0.5,
-                               .reltol = 1e-6,
+                               .reltol = 1e-5,
                                .seed = 1,
                                .n_vec = 1,
                                .n_point = 41}};
@@ -391,7 +391,7 @@ int cmd_export(int argc, char **argv, const cli_command *self) {
         {"transient", CLI_FLAG, &a->transient, NULL, NULL,
          "neuron: in time, full scale, reset, settle, read"},
         {"z", CLI_NUMBER, &a->z, "Z", "", "neuron in time: normalised input [0.5]"},
-        {"reltol", CLI_NUMBER, &a->reltol, "X", "", "neuron in time: of ngspice [1e-6]"},
+        {"reltol", CLI_NUMBER, &a->reltol, "X", "", "neuron in time: of ngspice [1e-5]"},
         {"gain", CLI_NUMBER, &a->gain_V_per_A, "X", "V/A", "array-neurons: of the amplifiers"},
         {"spread", CLI_FLAG, &spread, NULL, NULL, "array-neurons: neurons that differ"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};

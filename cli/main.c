@@ -18,7 +18,7 @@ static const cli_command commands[] = {
      "where an earlier one stopped. Options:",
      "mho sweep examples/lenet5-wires.yaml", cmd_sweep},
     {"array", "Exact currents of a crossbar array with wire resistance.",
-     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "(--conductances G.npy | --weights W.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"image", "Edges of a photograph through crossbar and neurons.",
@@ -47,6 +47,10 @@ static const cli_command commands[] = {
     {"export", "Circuits as netlists for ngspice, run and compared on request.",
      "spice (array | neuron | array-neurons) (--out FILE | --run) [OPTIONS]",
      "mho export spice neuron --card T --transient --out neuron.cir --run", cmd_export},
+    {"device", "Device models on the bench: cards, curves, automatic design.",
+     "--list | MODEL [OPTIONS]\n\n"
+     "With a model alone: what it is. With --card alone: its parameters.\n\nOptions:",
+     "mho device vo2-neuron --card T --curve rt --plot loop.svg", cmd_device},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -80,8 +80,8 @@ static const bad_file bad_files[] = {
     {"chip: {}\nchip: {}\n", ":2:1: chip is there twice"},
     {"chip:\n  array:\n    wires: 2 ohm\n",
      ":3:5: chip.array.wires: not a key of this section; did you mean \"wire\"?"},
-    {"chip:\n  array: {banana: 2 ohm}\n",
-     "chip.array.banana: not a key of this section; allowed: weights repair rows cols wire source sense"},
+    {"chip:\n  array: {banana: 2 ohm}\n", "chip.array.banana: not a key of this section; allowed: "
+                                          "weights repair rows cols wire source sense"},
     {"chip:\n  array: {wire: 2 ohm, wire: 3 ohm}\n", ":2:24: chip.array.wire is there twice"},
     {"chip:\n  neuron: {card: N, card: N}\n", "chip.neuron.card is there twice"},
     {"chip:\n  neuron:\n    rth: 5 V\n",
@@ -400,9 +400,40 @@ static void table_of(mho_i_text *t, const mho_chip_spec *spec, const char *secti
     }
 }
 
+/* What the cards of the other models of cells have instead. */
+static void table_of_models(mho_i_text *t) {
+    mho_i_text_add(
+        t, "\n### synapse, other models than cbram\n\n| model | key | default | mark | source "
+           "|\n| --- | --- | --- | --- | --- |\n");
+    size_t first = 0;
+    const char *section;
+    mho_chip_spec spec;
+    mho_ctx *ctx = test_ctx();
+    test_ok(ctx, mho_chip_spec_default(ctx, &spec));
+    while (mho_chip_param_describe(&spec, first, &section), strcmp(section, "synapse") != 0) {
+        first++;
+    }
+    mho_synapse_param cbram = mho_synapse_card(MHO_SYNAPSE_CBRAM);
+    for (int m = 1; m < MHO_SYNAPSE_N_MODEL; m++) {
+        mho_synapse_param p = mho_synapse_card((mho_synapse_model)m);
+        for (size_t k = 0; k < mho_synapse_param_count(); k++) {
+            char v[64];
+            mho_param_info i = mho_synapse_param_describe(k, p.model);
+            double value = mho_synapse_param_get(&p, k);
+            if (value != mho_synapse_param_get(&cbram, k)) {
+                mho_i_text_add(t, "| %s | `%s` | %s | %c | %s |\n", mho_synapse_model_name(p.model),
+                               i.key,
+                               mho_i_chip_param_text(first + k, i.unit, value, 6, v, sizeof v),
+                               i.mark, i.source);
+            }
+        }
+    }
+    mho_ctx_free(ctx);
+}
+
 static void the_documentation_lists_every_key(void **state) {
     (void)state;
-        mho_ctx *ctx = test_ctx();
+    mho_ctx *ctx = test_ctx();
     mho_chip_spec spec;
     test_ok(ctx, mho_chip_spec_default(ctx, &spec));
     mho_i_text t;
@@ -411,6 +442,7 @@ static void the_documentation_lists_every_key(void **state) {
     for (size_t k = 0; mho_i_chip_sections[k]; k++) {
         table_of(&t, &spec, mho_i_chip_sections[k]);
     }
+    table_of_models(&t);
     same_as_file(ctx, "docs/chip-file.md", t.data, "## All keys");
     mho_i_text_free(&t);
     mho_ctx_free(ctx);
@@ -429,6 +461,50 @@ static int remove_dir(void **state) {
     return rmdir(dir);
 }
 
+/* card: FILE, from the folder of the chip file; the file's values carry its mark and source. */
+static void a_card_file_is_a_card(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char chip[64], card[64];
+    snprintf(chip, sizeof chip, "%s/chip.yaml", dir);
+    snprintf(card, sizeof card, "%s/film.yaml", dir);
+    const char card_text[] = "model: vo2-neuron\ncard: T\nmark: C\nsource: fit to x.csv\n"
+                             "parameters: { mixing: gem, t_c: 335.5 K, gem_ratio: 0.4 }\n";
+    const char chip_text[] = "chip: { neuron: { card: film.yaml, beta: 0.2 1/K } }\n";
+    mho_chip_spec s;
+    test_ok(ctx, mho_file_save(ctx, card, card_text, strlen(card_text)));
+    test_ok(ctx, mho_file_save(ctx, chip, chip_text, strlen(chip_text)));
+    test_ok(ctx, mho_chip_spec_load(ctx, chip, &s));
+    assert_string_equal(s.neuron_card, "T");
+    assert_string_equal(s.neuron_card_file, "film.yaml");
+    assert_int_equal(s.neuron.mixing, MHO_MIX_GEM);
+    for (size_t k = 0; k < mho_chip_param_count(); k++) {
+        const char *section;
+        mho_param_info info = mho_chip_param_describe(&s, k, &section);
+        if (strcmp(section, "neuron") != 0) {
+            continue;
+        }
+        if (strcmp(info.key, "t_c") == 0 || strcmp(info.key, "gem_ratio") == 0) {
+            assert_int_equal(info.mark, 'C');
+            assert_string_equal(info.source, "fit to x.csv");
+        } else if (strcmp(info.key, "beta") == 0) {
+            assert_int_equal(info.mark, 'F');
+        } else if (strcmp(info.key, "width") == 0) {
+            assert_string_equal(info.source, MHO_SRC_T);
+        }
+    }
+    const char wrong[] = "model: vo2-neuron\nparameters: { t_c: 335.5 V }\n";
+    test_ok(ctx, mho_file_save(ctx, card, wrong, strlen(wrong)));
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "chip.yaml:1:"));
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "film.yaml:2:"));
+    unlink(card);
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    unlink(chip);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_changes_what_it_names),
@@ -440,6 +516,7 @@ int main(void) {
         cmocka_unit_test(memory_failures_leave_nothing_behind),
         cmocka_unit_test(the_example_spells_out_the_defaults),
         cmocka_unit_test(the_documentation_lists_every_key),
+        cmocka_unit_test(a_card_file_is_a_card),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -157,7 +157,7 @@ static void cell_noise_adds_up_at_the_output(void **state) {
     const uint32_t which[] = {MHO_IMP_READ_NOISE, MHO_IMP_FLICKER, MHO_IMP_TELEGRAPH,
                               MHO_IMP_READ_NOISE | MHO_IMP_FLICKER | MHO_IMP_TELEGRAPH};
     bench b = make(slow_cells);
-    enum { N_BLOCK = 30, N_DRAW = 2000, OUT = 3 };
+    enum { N_BLOCK = 10, N_DRAW = 700, OUT = 3 };
     for (int k = 0; k < 4; k++) {
         program(&b, which[k] | MHO_IMP_AGE);
         b.chip->spec.synapse.retention_nu = b.chip->spec.synapse.retention_sd_rel = 0;

@@ -518,7 +518,7 @@ static void effects_of_drawn_points(void **state) {
 
 /* Ideal arrays and neurons without spread: a chip takes milliseconds. */
 static const char small[] =
-    HEAD "train_images: 200\nepochs: 1\nimages: 100\nchips: 5\nthreshold: 0.1\n"
+    HEAD "chip: small.yaml\ntrain_images: 200\nepochs: 1\nimages: 100\nchips: 5\nthreshold: 0.1\n"
          "imperfections: [levels, programming, read noise]\naxes:\n"
          "  chip.synapse.read_noise: [1 %, 20 %]\n"
          "  chip.neuron.t_base: [300 K, 400 K]\n";
@@ -572,10 +572,11 @@ static void a_study_goes_on_and_grows(void **state) {
     mho_sweep_result_free(one);
     /* an axis more: points that are in both studies too */
     mho_study_free(s);
-    s = must_load(ctx, HEAD "train_images: 200\nepochs: 1\nimages: 100\nchips: 5\n"
-                            "imperfections: [levels, programming, read noise]\naxes:\n"
-                            "  chip.synapse.read_noise: [1 %, 5 %]\n"
-                            "  chip.neuron.t_base: [300 K]\n");
+    s = must_load(ctx,
+                  HEAD "chip: small.yaml\ntrain_images: 200\nepochs: 1\nimages: 100\nchips: 5\n"
+                       "imperfections: [levels, programming, read noise]\naxes:\n"
+                       "  chip.synapse.read_noise: [1 %, 5 %]\n"
+                       "  chip.neuron.t_base: [300 K]\n");
     run_alone(ctx, s, "one", 2, &again);
     assert_int_equal(again->n_known, 5);
     assert_int_equal(again->n_made, 5);
@@ -588,9 +589,10 @@ static void a_study_goes_on_and_grows(void **state) {
 static void every_point_may_have_its_network(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
-    mho_study *s = must_load(ctx, HEAD "train_images: 200\nepochs: 1\nimages: 100\nchips: 2\n"
-                                       "retrain: yes\nimperfections: none\naxes:\n"
-                                       "  chip.neuron.z_max: [1.6, 3]\n");
+    mho_study *s = must_load(
+        ctx, HEAD "chip: small.yaml\ntrain_images: 200\nepochs: 1\nimages: 100\nchips: 2\n"
+                  "retrain: yes\nimperfections: none\naxes:\n"
+                  "  chip.neuron.z_max: [1.6, 3]\n");
     mho_sweep_result *one = NULL, *two = NULL;
     run_alone(ctx, s, "retrain1", 1, &one);
     run_alone(ctx, s, "retrain2", 2, &two);
@@ -788,8 +790,9 @@ static void ranks_give_the_same(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
     static const char *const studies[] = {
-        small, HEAD "train_images: 200\nepochs: 1\nimages: 100\nchips: 2\nretrain: yes\n"
-                    "imperfections: none\naxes:\n  chip.synapse.read_noise: [1 %, 20 %]\n"};
+        small,
+        HEAD "chip: small.yaml\ntrain_images: 200\nepochs: 1\nimages: 100\nchips: 2\nretrain: yes\n"
+             "imperfections: none\naxes:\n  chip.synapse.read_noise: [1 %, 20 %]\n"};
     for (int k = 0; k < 2; k++) {
         mho_study *s = must_load(ctx, studies[k]);
         mho_sweep_result *alone = NULL;
@@ -850,6 +853,9 @@ int main(void) {
         return 1;
     }
     setenv("MHO_CACHE", dir, 1);
+    char path[96];
+    snprintf(path, sizeof path, "%s/small.yaml", dir);
+    write_text(path, "chip:\n  array: {compensate: 0, wire: 0, source: 0, sense: 0}\n");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complaints_name_the_place),
         cmocka_unit_test(a_grid_is_every_combination),

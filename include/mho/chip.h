@@ -126,8 +126,13 @@ typedef struct mho_chip_spec {
     MHO_CHIP_PARAM_LIST(MHO_CHIP_FIELD)
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
-    char neuron_card[8];
+    char neuron_card[8]; /* built-in card, "U", "T" or "N"; of a card file the one it changes */
     mho_neuron_param neuron;
+    /* A card file that the chip file names ("card: film.yaml"): its values, with the mark and
+     * source it gives them. neuron_card_file is "" for a built-in card. */
+    char neuron_card_file[160], neuron_source[200];
+    char neuron_mark;
+    mho_neuron_param neuron_file;
     mho_synapse_param synapse;
     bool verify;             /* cells are read back and written again */
     mho_repair repair;       /* of stuck cells */
@@ -313,6 +318,8 @@ MHO_API mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size
                                     mho_chip_cost *out) MHO_CHECK;
 
 MHO_API const mho_neuron_design *mho_chip_neuron(const mho_chip *chip);
+/* Neurons of the first compute layer that has some. */
+MHO_API size_t mho_chip_first_neurons(const mho_chip *chip);
 /* Curves of the first n_dev neurons of compute layer 0: a out [n_dev][n] at z_min..z_max (out). */
 MHO_API mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                           double *z_min, double *z_max) MHO_CHECK;

@@ -7,6 +7,7 @@
 #include "mho/fit.h"
 #include "mho/image.h"
 #include "mho/io.h"
+#include "mho/lab.h"
 #include "mho/learn.h"
 #include "mho/study.h"
 #include "mho/sweep.h"
@@ -69,6 +70,21 @@ MHO_API mho_status mho_sweep_report_html(mho_ctx *ctx, const mho_sweep_result *r
 /* Its table and ranking as a JSON text, to be given back with mho_text_free. */
 MHO_API mho_status mho_sweep_report_json(mho_ctx *ctx, const mho_sweep_result *result,
                                          char **text) MHO_CHECK;
+
+/* ---- curves of the device bench (mho device) ---- */
+/* JSON and CSV text, to be given back with mho_text_free. The CSV has a heading "name (unit)" and,
+ * with several traces, a first column trace. */
+MHO_API mho_status mho_curve_json(mho_ctx *ctx, const mho_curve *curve, char **text) MHO_CHECK;
+MHO_API mho_status mho_curve_csv(mho_ctx *ctx, const mho_curve *curve, char **text) MHO_CHECK;
+/* NPY file [n_row][n_col], float64. */
+MHO_API mho_status mho_curve_npy(mho_ctx *ctx, const mho_curve *curve, const char *path) MHO_CHECK;
+/* Drawn with dots of Unicode's Braille letters, width x height letters (10..400, 4..200) and the
+ * ends of the axes; to be given back with mho_text_free. */
+MHO_API mho_status mho_curve_sketch(mho_ctx *ctx, const mho_curve *curve, size_t width,
+                                    size_t height, char **text) MHO_CHECK;
+/* Picture by gnuplot; path ends in .svg or .png. MHO_ERR_ARG: another ending.
+ * MHO_ERR_DEPENDENCY, _IO. */
+MHO_API mho_status mho_curve_plot(mho_ctx *ctx, const mho_curve *curve, const char *path) MHO_CHECK;
 
 /* ---- maps: one number per cell of a matrix, as colours ---- */
 typedef struct mho_map {

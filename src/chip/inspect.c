@@ -4,12 +4,21 @@
 #include <math.h>
 #include <string.h>
 
-mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
-                                  double *z_min, double *z_max) {
+static const mho_i_stage *first_stage(const mho_chip *chip) {
     const mho_i_stage *stage = chip->stage;
     while (stage + 1 < chip->stage + chip->n_stage && !stage->n_neuron) {
         stage++;
     }
+    return stage;
+}
+
+size_t mho_chip_first_neurons(const mho_chip *chip) {
+    return first_stage(chip)->n_neuron;
+}
+
+mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
+                                  double *z_min, double *z_max) {
+    const mho_i_stage *stage = first_stage(chip);
     if (!chip->programmed || n < 2 || n_dev > stage->n_neuron) {
         return mho_i_fail(chip->ctx, MHO_ERR_ARG,
                           "%zu curves of %zu points: a programmed chip, at most %zu neurons and at "

@@ -51,7 +51,10 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
      {"none", "partner", "remap"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
-    {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
+    {"neuron",
+     "card",
+     "parameter set that the other keys of this section change, or a card file of mho fit",
+     {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
     {"neuron",
      "mixing",
@@ -160,6 +163,16 @@ double mho_chip_param_get(const mho_chip_spec *spec, size_t k) {
                         : mho_synapse_param_get(&spec->synapse, synapse_index(k));
 }
 
+/* What the built-in card says. */
+static double card_value(const mho_chip_spec *spec, size_t k) {
+    static const double cards[][3] = {
+#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
+        MHO_NEURON_PARAM_LIST(CARDS)
+#undef CARDS
+    };
+    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
+}
+
 double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
     if (k < N_OWN) {
         return own_rows[k].value;
@@ -168,12 +181,10 @@ double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
         mho_synapse_param card = mho_synapse_card(spec->synapse.model);
         return mho_synapse_param_get(&card, synapse_index(k));
     }
-    static const double cards[][3] = {
-#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
-        MHO_NEURON_PARAM_LIST(CARDS)
-#undef CARDS
-    };
-    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
+    if (*spec->neuron_card_file) {
+        return mho_neuron_param_get(&spec->neuron_file, k - N_OWN);
+    }
+    return card_value(spec, k);
 }
 
 mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, const char **section) {
@@ -186,6 +197,10 @@ mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, cons
     } else if (in_neuron(k)) {
         info = mho_neuron_param_describe(k - N_OWN, spec->neuron_card);
         *section = "neuron";
+        if (*spec->neuron_card_file && mho_i_chip_param_default(spec, k) != card_value(spec, k)) {
+            info.mark = spec->neuron_mark;
+            info.source = spec->neuron_source;
+        }
     } else {
         info = mho_synapse_param_describe(synapse_index(k), spec->synapse.model);
         *section = "synapse";

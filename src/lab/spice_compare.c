@@ -73,7 +73,7 @@ static void time_difference(const mho_neuron_drive *d, const mho_trace *own, con
             return;
         }
         for (size_t k = 0; k < n; k++, out->n_time++) {
-            double since = fmax(a_s[k] - edge_before(d, a_s[k]), 1e-6 * d->stop_s);
+            double since = fmax(a_s[k] - edge_before(d, a_s[k]), 0.01 * d->stop_s);
             out->time_rel = fmax(out->time_rel, fabs(a_s[k] - b_s[k]) / since);
         }
     }

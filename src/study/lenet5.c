@@ -176,9 +176,10 @@ static mho_status copy_misses(job *j) {
 /* What is looked at on chip 0 while it is programmed. */
 static mho_status look_inside(job *j) {
     mho_run_result *r = j->r;
-    mho_status status = mho_chip_neuron_curves(j->chip, MHO_RUN_N_CURVE, MHO_RUN_N_POINT,
-                                               r->curve[0], &r->z_min, &r->z_max);
-    r->n_curve = MHO_RUN_N_CURVE;
+    size_t n = mho_chip_first_neurons(j->chip);
+    r->n_curve = n < MHO_RUN_N_CURVE ? n : MHO_RUN_N_CURVE; /* fewer where columns share them */
+    mho_status status = mho_chip_neuron_curves(j->chip, r->n_curve, MHO_RUN_N_POINT, r->curve[0],
+                                               &r->z_min, &r->z_max);
     if (status == MHO_OK) {
         status = mho_chip_cost_of(j->chip, j->test, N_COST_IMAGE, &r->cost);
     }

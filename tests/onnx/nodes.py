@@ -18,7 +18,7 @@ from common import TOLERANCE, difference, mho_run, supported
 # inputs that steer, by operator: from which on
 STEER = {"Clip": 1, "Pad": 1, "Slice": 1, "Reshape": 1, "Squeeze": 1, "Unsqueeze": 1, "Dropout": 1,
          "ReduceMean": 1, "QuantizeLinear": 1, "DequantizeLinear": 0}
-LEAST = 120  # models that must agree; the issue wants 40
+LEAST = 150  # models that must agree; the issue wants 40
 
 
 def folder():
@@ -65,8 +65,10 @@ def check_one(path, scratch):
         if isinstance(got, str):
             return "refused", got.replace(scratch, "")
         for name, array in got.items():
-            off = difference(array, wanted[name])
-            if off > TOLERANCE:
+            off, allowed = difference(array, wanted[name]), TOLERANCE
+            if wanted[name].dtype == np.float16:  # the reference is rounded, mho stays at float32
+                allowed += 2.0**-11 * float(np.max(np.abs(wanted[name]), initial=0))
+            if not off <= allowed:
                 return "WRONG", f"{name} off by {off:.3g} {options}"
     return None
 
