@@ -39,7 +39,7 @@ static PyMethodDef base_methods[] = {
 
 static int add_parts(PyObject *module) {
     PyMethodDef *const parts[] = {base_methods,  array_methods, device_methods, study_methods,
-                                  learn_methods, graph_methods, model_methods,
+                                  learn_methods, graph_methods, model_methods,  lab_methods,
 #ifdef MHO_HAVE_CHIP
                                   chip_methods
 #endif

@@ -38,11 +38,11 @@ def test_the_same_chip_is_the_same_bits(chip):
     np.testing.assert_array_equal(other.run(X), first)
 
 
-def test_exact_rectifiers_leave_the_network_as_it_was():
+def test_exact_rectifiers_leave_the_network_nearly_as_it_was():
     c = mho.Chip(NET, calibrate=X, exact_relu=True, percentile=1.0, chip={"periphery.adc_bits": 16})
     c.program(imperfections="none")
-    x = X[:128]  # those that the ranges come from
-    np.testing.assert_allclose(c.run(x), NET.run(x), atol=0.02 * np.abs(NET.run(x)).max())
+    x = X[:128]  # those that the ranges come from; large weights are cut
+    np.testing.assert_allclose(c.run(x), NET.run(x), atol=0.06 * np.abs(NET.run(x)).max())
 
 
 def test_inside(chip):

@@ -28,9 +28,11 @@ from ._errors import (
     SingularError,
     Warning,
 )
+from ._fit import Fit, FitGroup, FitParameter, fit
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
 from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
+from ._sweep import Axis, Effect, SweepResult, sweep
 from ._run import BudgetRow, ChipCost, RunResult, digits, run_lenet5
 
 if hasattr(_native, "chip_new"):
@@ -54,6 +56,7 @@ __all__ = [
     "ArrayPower",
     "ArrayReport",
     "AveragePool",
+    "Axis",
     "BudgetRow",
     "Cancelled",
     "ChipCost",
@@ -63,8 +66,12 @@ __all__ = [
     "DependencyError",
     "Device",
     "Devices",
+    "Effect",
     "Error",
     "FileError",
+    "Fit",
+    "FitGroup",
+    "FitParameter",
     "FormatError",
     "LearnEnergy",
     "LearnResult",
@@ -83,16 +90,19 @@ __all__ = [
     "RunResult",
     "SingularError",
     "Step",
+    "SweepResult",
     "Transient",
     "Warning",
     "World",
     "device",
     "digits",
+    "fit",
     "learn",
     "models",
     "quantity",
     "run_lenet5",
     "set_threads",
+    "sweep",
     "version",
 ]
 if hasattr(_native, "chip_new"):
