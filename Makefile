@@ -1,10 +1,11 @@
 # The front door. Everything behind it is CMake; see docs/building.md.
 #   make            build                       make demo    install what is missing, build, run the main job
 #   make check      the same set-up, all tests  make bench   verify, then time
+#   make deb        Debian packages, looked at by lintian
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench play site format clean
+.PHONY: all setup build check check-asan demo bench play site deb format clean
 all: build
 
 setup:
@@ -29,6 +30,9 @@ demo: build
 
 bench: build
 	@sh scripts/bench.sh $(BUILD)
+
+deb:
+	@sh scripts/deb.sh $(BUILD)
 
 format:
 	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch]

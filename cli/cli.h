@@ -14,8 +14,15 @@ typedef enum cli_kind {
     CLI_MAYBE,  /* --name [TEXT]   value: const char **, "-" if no text follows */
     CLI_COUNT,  /* --name N        value: long *, >= 0  */
     CLI_NUMBER, /* --name X        value: double *, with the unit in cli_option.unit */
-    CLI_SEED    /* --name S        value: uint64_t *    */
+    CLI_SEED,   /* --name S        value: uint64_t *    */
+    CLI_LIST    /* --name TEXT, as often as wanted; value: cli_list * */
 } cli_kind;
+
+enum { CLI_LIST_MAX = 64 };
+typedef struct cli_list {
+    int n;
+    const char *item[CLI_LIST_MAX];
+} cli_list;
 
 typedef struct cli_option {
     const char *name; /* without the dashes */
@@ -55,5 +62,9 @@ int cmd_fit(int argc, char **argv, const cli_command *self);
 int cmd_sweep(int argc, char **argv, const cli_command *self);
 int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
+int cmd_device(int argc, char **argv, const cli_command *self);
+
+int cmd_transient(int argc, char **argv, const cli_command *self);
+int cmd_export(int argc, char **argv, const cli_command *self);
 
 #endif

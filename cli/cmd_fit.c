@@ -39,7 +39,7 @@ static int parse(int argc, char **argv, const cli_command *self, fit_args *a) {
         {"forc", CLI_TEXT, &a->forc, "FILE", NULL,
          "vo2: first-order reversal curves of the fit, .csv, .png or .svg"},
         {"law", CLI_TEXT, &a->law, "LAW", NULL,
-         "pulsed: linear, soft-bounds, exponential (the best of them)"},
+         "pulsed: constant, linear, soft-bounds, exponential (the best of them)"},
         {"g-max", CLI_NUMBER, &a->g_max_S, "G", "S", "pcm: scale of the law (largest target)"},
         {"t0", CLI_NUMBER, &a->t0_s, "T", "s", "pcm: first read after programming (20 s)"},
         {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads of the bootstrap"},
@@ -62,6 +62,35 @@ static int find_mixing(const char *name, mho_mixing *out) {
                            name);
 }
 
+static bool is_vo2(const fit_args *a) {
+    return strcmp(a->model, "vo2") == 0 || strcmp(a->model, "vo2-neuron") == 0;
+}
+
+static bool ends_in(const char *name, const char *const *ends) {
+    size_t n = strlen(name);
+    for (; *ends; ends++) {
+        if (n > strlen(*ends) && strcmp(name + n - strlen(*ends), *ends) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_names(const fit_args *a) {
+    static const char *const pictures[] = {".svg", ".png", NULL};
+    static const char *const curves[] = {".csv", ".svg", ".png", NULL};
+    if (a->plot && !ends_in(a->plot, pictures)) {
+        return cli_usage_error("--plot %s: the name must end in .svg or .png", a->plot);
+    }
+    if (a->forc && !ends_in(a->forc, curves)) {
+        return cli_usage_error("--forc %s: the name must end in .csv, .svg or .png", a->forc);
+    }
+    if (a->n_bootstrap && strcmp(a->model, "pcm") == 0) {
+        return cli_usage_error("--bootstrap is for vo2 and pulsed");
+    }
+    return -1;
+}
+
 static int check_args(const fit_args *a) {
     if (!a->model || !a->file) {
         return cli_usage_error("a model (vo2, pulsed, pcm) and a CSV file are wanted; mho fit "
@@ -80,37 +109,39 @@ static int check_args(const fit_args *a) {
             return cli_usage_error("%s is read: it cannot be written as well", out[k]);
         }
     }
-    bool vo2 = strcmp(a->model, "vo2") == 0 || strcmp(a->model, "vo2-neuron") == 0;
-    if (!vo2 && (a->forc || a->mixing || a->base || a->unit)) {
+    if (strcmp(a->model, "table") == 0) {
+        return cli_usage_error("a table needs no fit: mho device table --data %s takes the "
+                               "measurement as it is; mho fit pulsed fits a law to it",
+                               a->file);
+    }
+    if (!is_vo2(a) && strcmp(a->model, "pulsed") != 0 && strcmp(a->model, "pcm") != 0) {
+        return cli_usage_error("\"%s\" is not a model that can be fitted: vo2, pulsed and pcm are",
+                               a->model);
+    }
+    if (!is_vo2(a) && (a->forc || a->mixing || a->base || a->unit)) {
         return cli_usage_error("--mixing, --base, --temperature-unit and --forc are for vo2");
     }
     return -1;
 }
 
-static mho_status fit(mho_ctx *ctx, const fit_args *a, mho_mixing mixing, bool *known,
-                      mho_fit **out) {
+static mho_status fit(mho_ctx *ctx, const fit_args *a, mho_mixing mixing, mho_fit **out) {
     size_t n_boot = (size_t)a->n_bootstrap;
-    *known = true;
-    if (strcmp(a->model, "vo2") == 0 || strcmp(a->model, "vo2-neuron") == 0) {
+    if (is_vo2(a)) {
         mho_fit_vo2_opt opt = mho_fit_vo2_default();
         opt.mixing = mixing;
-        opt.base_card = a->base;
+        opt.base_card = a->base ? a->base : opt.base_card;
         opt.columns = a->columns;
         opt.temperature_unit = a->unit;
         opt.n_bootstrap = n_boot;
         opt.seed = a->seed;
         return mho_fit_vo2(ctx, a->file, &opt, out);
     }
-    if (strcmp(a->model, "pulsed") == 0 || strcmp(a->model, "table") == 0) {
+    if (strcmp(a->model, "pulsed") == 0) {
         mho_fit_pulsed_opt opt = {a->law, a->columns, n_boot, a->seed};
         return mho_fit_pulsed(ctx, a->file, &opt, out);
     }
-    if (strcmp(a->model, "pcm") == 0) {
-        mho_fit_pcm_opt opt = {a->g_max_S, a->t0_s, a->columns};
-        return mho_fit_pcm(ctx, a->file, &opt, out);
-    }
-    *known = false;
-    return MHO_ERR_ARG;
+    mho_fit_pcm_opt opt = {a->g_max_S, a->t0_s, a->columns};
+    return mho_fit_pcm(ctx, a->file, &opt, out);
 }
 
 static mho_status save_text(mho_ctx *ctx, mho_status status, char *text, const char *path) {
@@ -179,10 +210,11 @@ static mho_status print_result(mho_ctx *ctx, const mho_fit *f, const fit_args *a
 }
 
 int cmd_fit(int argc, char **argv, const cli_command *self) {
-    fit_args a = {.base = "T", .seed = 1};
+    fit_args a = {.seed = 1};
     mho_mixing mixing = MHO_MIX_BRUGGEMAN_2D;
     int rc = parse(argc, argv, self, &a);
     rc = rc < 0 ? check_args(&a) : rc;
+    rc = rc < 0 ? check_names(&a) : rc;
     rc = rc < 0 && a.mixing ? find_mixing(a.mixing, &mixing) : rc;
     if (rc >= 0) {
         return rc;
@@ -192,22 +224,16 @@ int cmd_fit(int argc, char **argv, const cli_command *self) {
         return CLI_INTERNAL;
     }
     mho_fit *f = NULL;
-    bool known = true;
     mho_status status = check_outputs(ctx, &a);
     if (status == MHO_OK) {
-        status = fit(ctx, &a, mixing, &known, &f);
+        status = fit(ctx, &a, mixing, &f);
     }
     cli_progress_end();
-    if (!known) {
-        mho_ctx_free(ctx);
-        return cli_usage_error("\"%s\" is not a model that can be fitted: vo2, pulsed and pcm are",
-                               a.model);
+    if (status == MHO_OK) {
+        status = write_results(ctx, f, &a);
     }
     if (status == MHO_OK) {
         status = print_result(ctx, f, &a);
-    }
-    if (status == MHO_OK) {
-        status = write_results(ctx, f, &a);
     }
     rc = status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);
     mho_fit_free(ctx, f);

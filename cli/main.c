@@ -19,7 +19,7 @@ static const cli_command commands[] = {
      "where an earlier one stopped. Options:",
      "mho sweep examples/lenet5-wires.yaml", cmd_sweep},
     {"array", "Exact currents of a crossbar array with wire resistance.",
-     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "(--conductances G.npy | --weights W.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"image", "Edges of a photograph through crossbar and neurons.",
@@ -37,6 +37,21 @@ static const cli_command commands[] = {
      "mho learn xor --report xor.html", cmd_learn},
     {"net", "Networks from ONNX files: layers, cells, exact results.",
      "(NET.onnx | lenet5) [OPTIONS]", "mho net resnet20.onnx --rows 256 --cols 256", cmd_net},
+    {"transient", "Devices in time: neuron, oscillator, optomemristor, any model.",
+     "(neuron | oscillator | opto | MODEL) [OPTIONS]\n\n"
+     "  neuron        the Mott neuron: one evaluation (full scale, reset, settle, read), or "
+     "--drive\n"
+     "  oscillator    a VO2 film that heats itself behind a resistor, with a capacitor\n"
+     "  opto          the optomemristor under light and voltage\n"
+     "  MODEL         any model of mho device --list, or your own with --model\n\nOptions:",
+     "mho transient neuron --card T --z 0.5 --plot neuron.svg", cmd_transient},
+    {"export", "Circuits as netlists for ngspice, run and compared on request.",
+     "spice (array | neuron | array-neurons) (--out FILE | --run) [OPTIONS]",
+     "mho export spice neuron --card T --transient --out neuron.cir --run", cmd_export},
+    {"device", "Device models on the bench: cards, curves, automatic design.",
+     "--list | MODEL [OPTIONS]\n\n"
+     "With a model alone: what it is. With --card alone: its parameters.\n\nOptions:",
+     "mho device vo2-neuron --card T --curve rt --plot loop.svg", cmd_device},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -44,7 +59,7 @@ static void print_commands(FILE *to) {
     fprintf(to, "mho %s: neural networks made of nanodevices\n\nUsage: mho COMMAND [OPTIONS]\n\n",
             mho_version());
     for (const cli_command *c = commands; c->name; c++) {
-        fprintf(to, "  %-8s %s\n", c->name, c->summary);
+        fprintf(to, "  %-10s %s\n", c->name, c->summary);
     }
     fprintf(to, "\nmho COMMAND --help tells more and gives an example.\n");
 }

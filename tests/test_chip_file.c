@@ -80,8 +80,8 @@ static const bad_file bad_files[] = {
     {"chip: {}\nchip: {}\n", ":2:1: chip is there twice"},
     {"chip:\n  array:\n    wires: 2 ohm\n",
      ":3:5: chip.array.wires: not a key of this section; did you mean \"wire\"?"},
-    {"chip:\n  array: {banana: 2 ohm}\n",
-     "chip.array.banana: not a key of this section; allowed: weights scale repair rows cols wire"},
+    {"chip:\n  array: {banana: 2 ohm}\n", "chip.array.banana: not a key of this section; allowed: "
+                                          "weights repair scale rows cols wire source sense"},
     {"chip:\n  array: {wire: 2 ohm, wire: 3 ohm}\n", ":2:24: chip.array.wire is there twice"},
     {"chip:\n  neuron: {card: N, card: N}\n", "chip.neuron.card is there twice"},
     {"chip:\n  neuron:\n    rth: 5 V\n",
@@ -231,7 +231,6 @@ static void assert_same_spec(const mho_chip_spec *a, const mho_chip_spec *b) {
     assert_int_equal(a->verify, b->verify);
     assert_int_equal(a->repair, b->repair);
     assert_int_equal(a->activation, b->activation);
-    assert_int_equal(a->score_adc, b->score_adc);
     assert_int_equal(a->column_calibration, b->column_calibration);
     assert_int_equal(a->drift_compensation, b->drift_compensation);
     assert_int_equal(a->synapse.n_level, b->synapse.n_level);
@@ -265,7 +264,6 @@ static void what_is_written_loads_back(void **state) {
             a.activation = (mho_activation)(trial / 2 % 2);
             a.column_calibration = trial / 2 % 2;
             a.drift_compensation = trial / 3 % 2;
-            a.score_adc = trial % 2;
         }
         for (size_t k = 0; a.synapse.model == MHO_SYNAPSE_TABLE && k < 5; k++) {
             a.synapse.level_S[a.synapse.n_level] = 1e-6 * sqrt((double)(k + 1) * (trial + 1.7));
@@ -463,6 +461,50 @@ static int remove_dir(void **state) {
     return rmdir(dir);
 }
 
+/* card: FILE, from the folder of the chip file; the file's values carry its mark and source. */
+static void a_card_file_is_a_card(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char chip[64], card[64];
+    snprintf(chip, sizeof chip, "%s/chip.yaml", dir);
+    snprintf(card, sizeof card, "%s/film.yaml", dir);
+    const char card_text[] = "model: vo2-neuron\ncard: T\nmark: C\nsource: fit to x.csv\n"
+                             "parameters: { mixing: gem, t_c: 335.5 K, gem_ratio: 0.4 }\n";
+    const char chip_text[] = "chip: { neuron: { card: film.yaml, beta: 0.2 1/K } }\n";
+    mho_chip_spec s;
+    test_ok(ctx, mho_file_save(ctx, card, card_text, strlen(card_text)));
+    test_ok(ctx, mho_file_save(ctx, chip, chip_text, strlen(chip_text)));
+    test_ok(ctx, mho_chip_spec_load(ctx, chip, &s));
+    assert_string_equal(s.neuron_card, "T");
+    assert_string_equal(s.neuron_card_file, "film.yaml");
+    assert_int_equal(s.neuron.mixing, MHO_MIX_GEM);
+    for (size_t k = 0; k < mho_chip_param_count(); k++) {
+        const char *section;
+        mho_param_info info = mho_chip_param_describe(&s, k, &section);
+        if (strcmp(section, "neuron") != 0) {
+            continue;
+        }
+        if (strcmp(info.key, "t_c") == 0 || strcmp(info.key, "gem_ratio") == 0) {
+            assert_int_equal(info.mark, 'C');
+            assert_string_equal(info.source, "fit to x.csv");
+        } else if (strcmp(info.key, "beta") == 0) {
+            assert_int_equal(info.mark, 'F');
+        } else if (strcmp(info.key, "width") == 0) {
+            assert_string_equal(info.source, MHO_SRC_T);
+        }
+    }
+    const char wrong[] = "model: vo2-neuron\nparameters: { t_c: 335.5 V }\n";
+    test_ok(ctx, mho_file_save(ctx, card, wrong, strlen(wrong)));
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "chip.yaml:1:"));
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "film.yaml:2:"));
+    unlink(card);
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    unlink(chip);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_changes_what_it_names),
@@ -474,6 +516,7 @@ int main(void) {
         cmocka_unit_test(memory_failures_leave_nothing_behind),
         cmocka_unit_test(the_example_spells_out_the_defaults),
         cmocka_unit_test(the_documentation_lists_every_key),
+        cmocka_unit_test(a_card_file_is_a_card),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -86,7 +86,7 @@ static inline void everything(mho_chip_spec *s) {
     s->open_word_frac = 0.05;
     s->open_bit_frac = 0.05;
     s->amplifier_offset_V = 0.01;
-    s->score_adc = true;
+    s->adc_bits = 8;
     s->latch_frac = 0.01;
 }
 

@@ -70,8 +70,8 @@ extern "C" {
       "top")                                                                                       \
     X(periphery, amplifier_offset_V, "V", 0, 1, 0, 'A', "trimmed away unless given",               \
       "static offset of a column amplifier at its output, rms over columns")                       \
-    X(periphery, adc_bits, "", 1, 16, 8, 'A', "8-bit ADC",                                         \
-      "ADC of columns that end in digital hardware, and of scores that do")                        \
+    X(periphery, adc_bits, "", 0, 16, 0, 'A', "no ADC unless given",                               \
+      "ADC of the scores, and of every column where the activation is digital; 0: none")           \
     X(periphery, adc_range, "", 0.01, 1000, 1.6, 'A', "z_max",                                     \
       "largest z that the ADC converts, unless it is calibrated")                                  \
     X(periphery, adc_clip_frac, "", 0, 0.5, 1e-3, 'A', "mho design choice",                        \
@@ -83,6 +83,10 @@ extern "C" {
       "temperature at which the cells are stored for that time")                                   \
     X(conditions, warmer_K, "K", -50, 50, 0, 'A', "read where it was written",                     \
       "temperature of the chip when read over that at which it was written and trimmed")           \
+    X(periphery, digital_bits, "", 1, 16, 8, 'A', "8-bit converters",                              \
+      "ADC and DAC of activations that a network from a file leaves to digital hardware; LeNet-5 " \
+      "has "                                                                                       \
+      "none")                                                                                      \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
@@ -126,7 +130,7 @@ typedef enum mho_repair {
 /* What turns z into an activation. */
 typedef enum mho_activation {
     MHO_ACTIVATION_NEURON = 0, /* the Mott neuron */
-    MHO_ACTIVATION_DIGITAL = 1 /* an ADC and max(0, z) up to z_max in digital logic */
+    MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
 } mho_activation;
 
 /* What the largest weight of an array, at g_max, stands for. */
@@ -143,15 +147,19 @@ typedef struct mho_chip_spec {
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
     mho_weight_scale weight_scale;
-    char neuron_card[8];
+    char neuron_card[8]; /* built-in card, "U", "T" or "N"; of a card file the one it changes */
     mho_neuron_param neuron;
+    /* A card file that the chip file names ("card: film.yaml"): its values, with the mark and
+     * source it gives them. neuron_card_file is "" for a built-in card. */
+    char neuron_card_file[160], neuron_source[200];
+    char neuron_mark;
+    mho_neuron_param neuron_file;
     mho_synapse_param synapse;
     bool verify;             /* cells are read back and written again */
     mho_repair repair;       /* of stuck cells */
     bool drift_compensation; /* a reference read rescales each layer, Joshi et al. 2020 */
     bool column_calibration; /* gain and offset of every output from data: mho_chip_calibrate */
     mho_activation activation;
-    bool score_adc; /* scores go through an ADC, and the largest is found in digital logic */
 } mho_chip_spec;
 
 /* The default chip: card N, CBRAM, 128x128 tiles. */
@@ -179,9 +187,9 @@ typedef struct mho_chip_key {
 /* MHO_ERR_ARG says which keys there are, or the one that was meant. */
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
-/* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
- */
+/* Set a key to one of its words. Another neuron card, or model of the cells, brings its own values for
+ * whatever the spec has not set differently from its old one. MHO_ERR_ARG: the key is a number, or
+ * has no such word. */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -302,9 +310,13 @@ typedef struct mho_chip_verify {
     double neuron_error_rel;             /* largest |a - a_ref| over the span */
     double residual_rel;                 /* largest Kirchhoff residual of the reference solver */
     size_t n_same; /* pictures whose winner agrees, on the same inputs of the last layer */
+    size_t n_time; /* neurons simulated in time; 0: none, or a mixing law without fast steps */
+    double time_error_rel, time_rms_rel; /* |a - output after reset, settle and read| over the
+                                            span: largest, and rms */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
- * directly evaluated neuron (noise and jitter off on both sides), layer by layer. */
+ * directly evaluated neuron (noise and jitter off on both sides), layer by layer; and every neuron
+ * once more in time (mho/transient.h). */
 MHO_API mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                   uint64_t seed, mho_chip_verify *out) MHO_CHECK;
 

@@ -38,7 +38,7 @@ MHO_API mho_status mho_neuron_spice_curve(mho_ctx *ctx, const mho_neuron_param *
 
 /* The drive of mho_neuron_simulate as a transient netlist, rise_start_K 0 only. It prints time,
  * v(out), v(rise), v(film) (ohm), v(metal) at ngspice's own steps, none longer than max_step_s;
- * reltol: of ngspice, 1e-6 is a good value. */
+ * reltol: of ngspice, 1e-6 to 1e-2; 1e-5 is a good value. */
 MHO_API mho_status mho_neuron_spice_transient_save(mho_ctx *ctx, const mho_neuron_param *param,
                                                    const mho_neuron_circuit *circuit,
                                                    const mho_neuron_device *device,
@@ -52,6 +52,23 @@ MHO_API mho_status mho_neuron_spice_transient(mho_ctx *ctx, const mho_neuron_par
                                               const mho_neuron_drive *drive, double max_step_s,
                                               double reltol, double *wall_s, mho_trace **trace,
                                               char version[MHO_SPICE_VERSION_BYTES]) MHO_CHECK;
+
+/* That run beside mho_neuron_simulate. */
+typedef struct mho_spice_comparison {
+    double value_rel; /* largest difference of v_out over the largest v_out, a hundredth of the run
+                         after each edge of the drive left out */
+    double time_rel; /* largest difference of the times at which the rise passes 10 % .. 90 % of its
+                        highest, over the time since the edge before (a hundredth of the run at
+                        least) */
+    size_t n_time;   /* such passages */
+    double spice_s, own_s; /* wall time of either */
+} mho_spice_comparison;
+MHO_API mho_status mho_neuron_spice_compare(mho_ctx *ctx, const mho_neuron_param *param,
+                                            const mho_neuron_circuit *circuit,
+                                            const mho_neuron_device *device,
+                                            const mho_neuron_drive *drive, double max_step_s,
+                                            double reltol, mho_spice_comparison *out,
+                                            char version[MHO_SPICE_VERSION_BYTES]) MHO_CHECK;
 
 /* An array whose neighbouring columns 2k, 2k+1 are differential pairs, each pair with an ideal
  * amplifier and a neuron:

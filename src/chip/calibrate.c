@@ -317,8 +317,10 @@ static void cut_outputs(const mho_i_stage *stage, const mho_i_origin *o, size_t 
 static void limit_weights(const calibration *c, const mho_i_stage *stage) {
     const mho_synapse_param *s = &c->chip->spec.synapse;
     const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
-    double level = 1 / ((s->levels - 1) * sqrt(12));
-    double sd = sqrt(2 * s->program_error_rel * s->program_error_rel + 2 * level * level);
+    double error = mho_synapse_error_rel(s, c->chip->spec.verify);
+    bool steps = s->model == MHO_SYNAPSE_CBRAM || s->model == MHO_SYNAPSE_RRAM;
+    double level = steps ? 1 / ((s->levels - 1) * sqrt(12)) : 0;
+    double sd = sqrt(2 * error * error + 2 * level * level);
     size_t n_out = stage->shape.n_out;
     if (c->chip->spec.weight_scale == MHO_SCALE_LAYER) {
         cut_outputs(stage, o, 0, n_out, sd);

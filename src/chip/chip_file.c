@@ -14,6 +14,7 @@ enum { N_SECTION = 6 };
 
 typedef struct loader {
     mho_ctx *ctx;
+    const char *path;
     mho_i_yaml *doc;
     mho_chip_spec spec;
     mho_i_yaml_node *section[N_SECTION]; /* NULL: not in the file */
@@ -112,6 +113,15 @@ static mho_status read_choice(loader *l, int c, mho_i_yaml_node *key, mho_i_yaml
     const char *text = mho_i_yaml_text(value);
     char words[160] = "", buf[80];
     mho_i_guess g = mho_i_guess_init(text);
+    if (c == MHO_CHOICE_CARD && strpbrk(text, "./")) { /* a file, as no built-in card has a dot */
+        mho_status status = mho_i_chip_card_load(l->ctx, l->path, text, &l->spec);
+        if (status == MHO_ERR_NOMEM || status == MHO_OK) {
+            return status;
+        }
+        char why[600];
+        snprintf(why, sizeof why, "%s", mho_ctx_last_error(l->ctx));
+        return mho_i_yaml_fail(l->doc, value, key, "chip.neuron.card: %s", why);
+    }
     for (int w = 0; choice->word[w]; w++) {
         if (strcmp(choice->word[w], text) == 0) {
             if (c == MHO_CHOICE_CARD) {
@@ -312,7 +322,7 @@ static mho_status check_relations(loader *l) {
 }
 
 mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_spec *out) {
-    loader l = {.ctx = ctx};
+    loader l = {.ctx = ctx, .path = path};
     mho_status status = mho_chip_spec_default(ctx, &l.spec);
     if (status == MHO_OK) {
         status = mho_i_yaml_load(ctx, path, MAX_FILE_BYTE, &l.doc);

@@ -8,10 +8,9 @@
 #include <math.h>
 
 bool mho_i_chip_has_adc(const mho_chip *chip, const mho_i_stage *stage) {
-    bool digital = chip->spec.activation == MHO_ACTIVATION_DIGITAL;
-    bool place = stage->end == MHO_I_END_SCORE ? chip->spec.score_adc || digital
-                                               : stage->end == MHO_I_END_NEURON && digital;
-    return place && (chip->imperfections & MHO_IMP_ADC);
+    bool place = stage->end == MHO_I_END_SCORE || (stage->end == MHO_I_END_NEURON &&
+                                                   chip->spec.activation == MHO_ACTIVATION_DIGITAL);
+    return place && (chip->imperfections & MHO_IMP_ADC) && chip->spec.adc_bits > 0;
 }
 
 MHO_MULTIARCH

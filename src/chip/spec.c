@@ -47,16 +47,19 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      {"no", "yes"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"array",
+     "repair",
+     "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
+     {"none", "partner", "remap"}},
+    {"array",
      "scale",
      "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
      "here, of the column for one from a file",
      {"auto", "layer", "column"}},
-    {"array",
-     "repair",
-     "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
-     {"none", "partner", "remap"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
-    {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
+    {"neuron",
+     "card",
+     "parameter set that the other keys of this section change, or a card file of mho fit",
+     {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
     {"neuron",
      "mixing",
@@ -66,7 +69,6 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      "activation",
      "what makes an activation of a column's sum",
      {"neuron", "digital"}},
-    {"periphery", "scores", "what finds the largest score", {"winner", "adc"}},
     {"periphery",
      "column_gain",
      "gain and offset of every output: as designed, or found from data",
@@ -95,8 +97,6 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
         return (int)spec->repair;
     case MHO_CHOICE_ACTIVATION:
         return (int)spec->activation;
-    case MHO_CHOICE_SCORES:
-        return spec->score_adc;
     case MHO_CHOICE_COLUMN_GAIN:
         return spec->column_calibration;
     case MHO_CHOICE_DRIFT:
@@ -128,9 +128,6 @@ void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
         break;
     case MHO_CHOICE_ACTIVATION:
         spec->activation = (mho_activation)word;
-        break;
-    case MHO_CHOICE_SCORES:
-        spec->score_adc = word;
         break;
     case MHO_CHOICE_COLUMN_GAIN:
         spec->column_calibration = word;
@@ -176,6 +173,16 @@ double mho_chip_param_get(const mho_chip_spec *spec, size_t k) {
                         : mho_synapse_param_get(&spec->synapse, synapse_index(k));
 }
 
+/* What the built-in card says. */
+static double card_value(const mho_chip_spec *spec, size_t k) {
+    static const double cards[][3] = {
+#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
+        MHO_NEURON_PARAM_LIST(CARDS)
+#undef CARDS
+    };
+    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
+}
+
 double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
     if (k < N_OWN) {
         return own_rows[k].value;
@@ -184,12 +191,10 @@ double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
         mho_synapse_param card = mho_synapse_card(spec->synapse.model);
         return mho_synapse_param_get(&card, synapse_index(k));
     }
-    static const double cards[][3] = {
-#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
-        MHO_NEURON_PARAM_LIST(CARDS)
-#undef CARDS
-    };
-    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
+    if (*spec->neuron_card_file) {
+        return mho_neuron_param_get(&spec->neuron_file, k - N_OWN);
+    }
+    return card_value(spec, k);
 }
 
 mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, const char **section) {
@@ -202,6 +207,10 @@ mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, cons
     } else if (in_neuron(k)) {
         info = mho_neuron_param_describe(k - N_OWN, spec->neuron_card);
         *section = "neuron";
+        if (*spec->neuron_card_file && mho_i_chip_param_default(spec, k) != card_value(spec, k)) {
+            info.mark = spec->neuron_mark;
+            info.source = spec->neuron_source;
+        }
     } else {
         info = mho_synapse_param_describe(synapse_index(k), spec->synapse.model);
         *section = "synapse";
@@ -223,8 +232,9 @@ static bool ends_in(const char *text, const char *end) {
 }
 
 bool mho_i_chip_param_is_whole(size_t k) {
-    static const char *const whole[] = {"rows",    "cols",       "trim_bits", "input_bits",
-                                        "n_slice", "compensate", "levels",    "adc_bits"};
+    static const char *const whole[] = {"rows",       "cols",     "trim_bits",
+                                        "input_bits", "n_slice",  "compensate",
+                                        "levels",     "adc_bits", "digital_bits"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;
@@ -302,7 +312,7 @@ uint32_t mho_chip_imperfections(const mho_chip_spec *spec) {
         {MHO_IMP_STUCK, spec->stuck_on_frac + spec->stuck_off_frac + spec->shorted_frac > 0},
         {MHO_IMP_BROKEN, spec->open_word_frac + spec->open_bit_frac > 0},
         {MHO_IMP_OFFSET, spec->amplifier_offset_V > 0},
-        {MHO_IMP_ADC, spec->score_adc || spec->activation == MHO_ACTIVATION_DIGITAL},
+        {MHO_IMP_ADC, spec->adc_bits > 0},
         {MHO_IMP_LATCH, spec->latch_frac > 0 && spec->activation == MHO_ACTIVATION_NEURON},
     };
     for (size_t k = 0; k < sizeof more / sizeof *more; k++) {

@@ -7,6 +7,10 @@
 #include "mho/chip.h"
 
 /* Value of parameter k if the chip file does not set it: that of the spec's neuron card. */
+/* Take the neuron from a card file; a relative name starts at the folder of the chip file. The
+ * message does not say where in the chip file. chip_card.c */
+mho_status mho_i_chip_card_load(mho_ctx *ctx, const char *chip_path, const char *name,
+                                mho_chip_spec *spec);
 double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k);
 /* Does it count something? */
 bool mho_i_chip_param_is_whole(size_t k);
@@ -29,14 +33,13 @@ enum {
     MHO_CHOICE_SYNAPSE_MODEL = 0,
     MHO_CHOICE_VERIFY,
     MHO_CHOICE_WEIGHTS,
-    MHO_CHOICE_SCALE,
     MHO_CHOICE_REPAIR,
+    MHO_CHOICE_SCALE,
     MHO_CHOICE_NEURON_MODEL,
     MHO_CHOICE_CARD,
     MHO_CHOICE_SHARE,
     MHO_CHOICE_MIXING,
     MHO_CHOICE_ACTIVATION,
-    MHO_CHOICE_SCORES,
     MHO_CHOICE_COLUMN_GAIN,
     MHO_CHOICE_DRIFT,
     MHO_N_CHOICE

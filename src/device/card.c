@@ -198,6 +198,10 @@ char mho_card_mark(const mho_card *card, size_t k) {
     return card->mark[k];
 }
 
+const char *mho_card_base(const mho_card *card) {
+    return card->base ? card->base->name : "";
+}
+
 const char *mho_card_source(const mho_card *card, size_t k) {
     char mark;
     const char *source;

@@ -9,6 +9,7 @@
 #include "fit_int.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum law_kind { LAW_CONSTANT, LAW_LINEAR, LAW_SOFT, LAW_EXPONENTIAL, N_LAW } law_kind;
@@ -132,16 +133,13 @@ static mho_status list_increments(mho_ctx *ctx, pulsed *q, mho_i_problem *prob, 
 }
 
 static size_t starts_for(const pulsed *q, const mho_i_problem *prob, double *starts) {
-    double mean[2] = {0, 0}, n[2] = {0, 0};
+    double n[2] = {0, 0}; /* pulses up and down */
     for (size_t k = 1; k < q->m->n; k++) {
         if (q->m->n_step[k] > 0) {
-            int d = q->m->direction[k] < 0;
-            mean[d] += fabs(q->m->w[k] - q->m->w[k - 1]);
-            n[d] += q->m->n_step[k];
+            n[q->m->direction[k] < 0] += q->m->n_step[k];
         }
     }
     double up = n[0] > 0 ? 2 / fmax(n[0], 3) : 0.01, down = n[1] > 0 ? 2 / fmax(n[1], 3) : up;
-    (void)mean;
     static const double bend[] = {0.5, 0.9, 0.1};
     for (int s = 0; s < 3; s++) {
         double v[N_ROW] = {up, down / up, bend[s], bend[s], 0, 0, 1 / bend[s], -1 / bend[s]};
@@ -184,7 +182,7 @@ static mho_status solve(pulsed *q, mho_i_problem *prob, mho_i_optimum *best) {
     return mho_i_fit_solve(prob, n_start, starts, best);
 }
 
-/* The law that was asked for, or the best by AIC. */
+/* The law that was asked for, or the best by BIC. */
 static mho_status solve_laws(pulsed *q, mho_i_problem *prob, int asked, mho_i_optimum *best) {
     double least = INFINITY;
     law_kind chosen = LAW_LINEAR;
@@ -199,14 +197,94 @@ static mho_status solve_laws(pulsed *q, mho_i_problem *prob, int asked, mho_i_op
             return status;
         }
         double n = (double)prob->n_point;
-        double aic = n * log(o.sse / n) + 2 * (double)prob->n_free;
-        if (aic < least && (o.rank == prob->n_free || asked >= 0)) {
-            least = aic;
+        double bic = n * log(o.sse / n) + log(n) * (double)prob->n_free;
+        /* a soft bound beyond the data is the same straight line: the simpler name wins */
+        if (bic < least - 0.5 && (o.rank == prob->n_free || asked >= 0)) {
+            least = bic;
             chosen = q->law;
         }
     }
     q->law = chosen;
     return solve(q, prob, best);
+}
+
+/* ---- turns ---- */
+
+enum { MOST_TURNS = 16, MOST_ROUNDS = 40 };
+
+/* Readings at which a new direction begins. */
+static size_t list_turns(const mho_i_pulses *m, size_t *turn) {
+    size_t n = 0;
+    for (size_t k = 1; k < m->n; k++) {
+        if (m->direction[k] != m->direction[k - 1] && m->n_step[k] > 0) {
+            if (n < MOST_TURNS) {
+                turn[n] = k;
+            }
+            n++;
+        }
+    }
+    return n;
+}
+
+/* The turn at reading k goes by shift readings; false: that would run into another one. */
+static bool shift_turn(int *d, size_t n, size_t k, int shift) {
+    int old = d[k - 1], new = d[k];
+    for (int i = 0; i < abs(shift); i++) {
+        size_t j = shift > 0 ? k + (size_t)i : k - 1 - (size_t)i;
+        if (j < 1 || j + 1 >= n || d[j] != (shift > 0 ? new : old)) {
+            return false;
+        }
+    }
+    for (int i = 0; i < abs(shift); i++) {
+        d[shift > 0 ? k + (size_t)i : k - 1 - (size_t)i] = shift > 0 ? old : new;
+    }
+    return true;
+}
+
+/* The extreme of noisy readings is not where the direction changed. Turns are moved as long as the
+ * whole curve, fitted anew, gets better: a turn alone cannot move, because every later state hangs
+ * on it. */
+static mho_status refine_turns(mho_ctx *ctx, const pulsed *q, mho_i_problem *prob,
+                               mho_i_optimum *best, mho_fit *fit) {
+    static const int shifts[] = {1, -1, 3, -3};
+    size_t turn[MOST_TURNS], n = list_turns(q->m, turn);
+    if (q->m->directed || n == 0) {
+        return MHO_OK;
+    }
+    if (n > MOST_TURNS) {
+        return mho_i_fit_note(ctx, fit,
+                              "%zu turns without a column of directions: those of the readings are "
+                              "taken, which noise displaces",
+                              n);
+    }
+    bool better = true;
+    for (int round = 0; round < MOST_ROUNDS && better; round++) {
+        better = false;
+        for (size_t i = 0; i < n; i++) {
+            for (size_t s = 0; s < sizeof shifts / sizeof *shifts; s++) {
+                mho_i_optimum trial;
+                if (!shift_turn(q->m->direction, q->m->n, turn[i], shifts[s])) {
+                    continue;
+                }
+                size_t moved = (size_t)((ptrdiff_t)turn[i] + shifts[s]);
+                mho_status status = mho_i_fit_solve(prob, 1, best->p, &trial);
+                if (status < 0) {
+                    return status;
+                }
+                if (trial.sse < best->sse * (1 - 1e-9)) {
+                    *best = trial;
+                    turn[i] = moved;
+                    better = true;
+                } else {
+                    shift_turn(q->m->direction, q->m->n, moved, -shifts[s]);
+                }
+            }
+        }
+    }
+    return mho_i_fit_note(
+        ctx, fit,
+        "turns were placed where the whole curve fits best; a column of directions "
+        "would tell them");
 }
 
 /* ---- noise ---- */
@@ -226,8 +304,10 @@ static void split_noise(const pulsed *q, const mho_i_problem *prob, const mho_i_
     }
     c0 /= (double)(prob->n_point - prob->n_free);
     c1 = n1 > 0 ? c1 / n1 : 0;
-    *reading = c1 < 0 ? fmin(-c1, c0 / 2) : 0;
-    *pulse = c0 - 2 * *reading;
+    /* a variance below twice its own sampling error is none */
+    double error = c0 / sqrt((double)prob->n_point);
+    *reading = -c1 > 2 * error ? fmin(-c1, c0 / 2) : 0;
+    *pulse = c0 - 2 * *reading > 4 * error ? c0 - 2 * *reading : 0;
 }
 
 /* ---- result ---- */
@@ -317,6 +397,7 @@ static mho_status fit_all(mho_ctx *ctx, pulsed *q, mho_i_problem *prob, double *
         prob->n_group = 1;
         prob->start[1] = q->m->n;
         status = solve_laws(q, prob, asked, &best);
+        status = status == MHO_OK ? refine_turns(ctx, q, prob, &best, fit) : status;
     }
     for (size_t g = 0; g < prob->n_group; g++) {
         snprintf(fit->group[g].name, sizeof fit->group[g].name, "%s",
@@ -366,7 +447,10 @@ mho_status mho_fit_pulsed(mho_ctx *ctx, const char *path, const mho_fit_pulsed_o
                           "law \"%s\": constant, linear, soft-bounds and exponential are allowed",
                           opt->law);
     }
-    mho_status status = mho_i_csv_read(ctx, path, &csv);
+    mho_status status = mho_i_fit_check_bootstrap(ctx, opt->n_bootstrap);
+    if (status == MHO_OK) {
+        status = mho_i_csv_read(ctx, path, &csv);
+    }
     if (status == MHO_OK) {
         status = mho_i_fit_new(ctx, csv->n_row, &fit);
     }

@@ -14,6 +14,7 @@ mho_status mho_i_fit_new(mho_ctx *ctx, size_t n_point, mho_fit **out) {
     }
     fit->point = mho_i_alloc(ctx, n_point, sizeof *fit->point);
     fit->n_point = n_point;
+    fit->interval_by = "Jacobian";
     if (!fit->point) {
         mho_fit_free(ctx, fit);
         *out = NULL;
@@ -200,7 +201,8 @@ mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const 
     measure_groups(fit, q);
     intervals(fit, q, best, index);
     fit->n_evaluate = q->n_evaluate;
-    fit->aic = (double)q->n_point * log(best->sse / (double)q->n_point) + 2 * (double)q->n_free;
+    fit->bic = (double)q->n_point * log(best->sse / (double)q->n_point) +
+               log((double)q->n_point) * (double)q->n_free;
     mho_status status = MHO_OK;
     if (n_bootstrap) {
         status = bootstrap(ctx, fit, q, best, index, n_bootstrap, seed);

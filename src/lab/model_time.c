@@ -1,7 +1,8 @@
 /* model_time.c - a device of any model behind a series resistor, with a capacitor across it.
  *
  * States of the integrator: those of the model, then the voltage of the capacitor. Without a
- * capacitor the voltage solves (Vs - v)/R = i(v), by Newton with bisection as a safety net. */
+ * capacitor the voltage solves (Vs - v)/R = i(v), by Newton with bisection as a safety net. A state
+ * that would leave its bounds is held there; what flows in meanwhile counts as given away. */
 #include "lab_int.h"
 
 #include <math.h>
@@ -75,66 +76,95 @@ static double voltage(sim *s, double t_s, const double *x, double v_state) {
     return v;
 }
 
+/* States inside their bounds, in x; the integrator may probe beyond. */
+static void inside(const sim *s, const double *y, double *x) {
+    for (size_t k = 0; k < s->model->n_state; k++) {
+        x[k] = fmin(fmax(y[k], s->model->state[k].min), s->model->state[k].max);
+    }
+}
+
+/* Rates of the states; those that lead out of the bounds become 0. Returns whether any did. */
+static bool state_rates(const sim *s, const double *y, double *dx) {
+    bool held = false;
+    for (size_t k = 0; k < s->model->n_state; k++) {
+        const mho_ext_state *st = s->model->state + k;
+        if ((y[k] <= st->min && dx[k] < 0) || (y[k] >= st->max && dx[k] > 0)) {
+            held = dx[k] != 0;
+            dx[k] = 0;
+        }
+    }
+    return held;
+}
+
 static void rate(void *user, double t_s, const double *y, double *dy) {
     sim *s = user;
     const mho_ext_model *m = s->model;
-    double u[MHO_EXT_MAX_INPUT], v = voltage(s, t_s, y, y[m->n_state]);
+    double u[MHO_EXT_MAX_INPUT], x[MHO_EXT_MAX_STATE];
+    inside(s, y, x);
+    double v = voltage(s, t_s, x, y[m->n_state]);
     inputs_at(s, t_s, v, u);
-    mho_ext_batch b = batch(s, u, y);
+    mho_ext_batch b = batch(s, u, x);
     m->eval(&b, s->y_out, m->n_state ? dy : NULL);
+    state_rates(s, y, dy);
     double c = s->drive->c_parallel_F, r = s->drive->r_series_ohm;
     double i_s = r > 0 ? (mho_i_line_at(&s->source, t_s) - v) / r : 0;
     dy[m->n_state] = c > 0 && r > 0 ? (i_s - s->y_out[s->drive->port]) / c : 0;
 }
 
-/* Powers of the device; without a power function all electrical power becomes heat. */
+/* Powers of the device; without a power function all electrical power becomes heat. x: inside. */
 static void device_power(sim *s, double t_s, const double *x, double v, double *in, double *stored,
                          double *out) {
     double u[MHO_EXT_MAX_INPUT], dx[MHO_EXT_MAX_STATE];
     const mho_ext_model *m = s->model;
     inputs_at(s, t_s, v, u);
     mho_ext_batch b = batch(s, u, x);
-    *stored = 0;
+    m->eval(&b, s->y_out, m->n_state ? dx : NULL);
+    *stored = *in = 0;
     if (m->power) {
         m->power(&b, in, stored, out);
-        return;
+    } else {
+        for (size_t k = 0; k < m->n_port; k++) {
+            *in += u[k] * s->y_out[k];
+        }
+        *out = *in;
     }
-    m->eval(&b, s->y_out, m->n_state ? dx : NULL);
-    *in = 0;
-    for (size_t k = 0; k < m->n_port; k++) {
-        *in += u[k] * s->y_out[k];
+    if (state_rates(s, x, dx)) {
+        *out = *in;
     }
-    *out = *in;
 }
 
 static void quad(void *user, double t_s, const double *y, double *dq) {
     sim *s = user;
-    double v = voltage(s, t_s, y, y[s->model->n_state]), r = s->drive->r_series_ohm, stored;
-    double v_s = mho_i_line_at(&s->source, t_s), i = port_current(s, t_s, y, v, NULL);
+    double x[MHO_EXT_MAX_STATE], stored, r = s->drive->r_series_ohm;
+    inside(s, y, x);
+    double v = voltage(s, t_s, x, y[s->model->n_state]);
+    double v_s = mho_i_line_at(&s->source, t_s), i = port_current(s, t_s, x, v, NULL);
     /* a source straight at the port also feeds the capacitor: its exchange is stored_cap */
     double i_s = r > 0 ? (v_s - v) / r : i + s->drive->c_parallel_F * s->source.slope;
     dq[Q_SOURCE] = v_s * i_s;
     dq[Q_SERIES] = i_s * i_s * r;
     dq[Q_PORT] = v * i;
-    device_power(s, t_s, y, v, dq + Q_TAKEN, &stored, dq + Q_GIVEN);
+    device_power(s, t_s, x, v, dq + Q_TAKEN, &stored, dq + Q_GIVEN);
 }
 
 static void root(void *user, double t_s, const double *y, double *g) {
     sim *s = user;
-    double u[MHO_EXT_MAX_INPUT];
-    inputs_at(s, t_s, voltage(s, t_s, y, y[s->model->n_state]), u);
-    mho_ext_batch b = batch(s, u, y);
+    double u[MHO_EXT_MAX_INPUT], x[MHO_EXT_MAX_STATE];
+    inside(s, y, x);
+    inputs_at(s, t_s, voltage(s, t_s, x, y[s->model->n_state]), u);
+    mho_ext_batch b = batch(s, u, x);
     s->model->event(&b, g);
 }
 
 /* Events below 0 are carried out until none is left; a bound stops a model that never rests. */
 static bool settle_events(sim *s, double t_s, const double *y, const int *found) {
-    double g[MHO_I_MAX_ROOT], u[MHO_EXT_MAX_INPUT];
+    double g[MHO_I_MAX_ROOT], u[MHO_EXT_MAX_INPUT], x[MHO_EXT_MAX_STATE];
     const unsigned char hit = 1;
     bool any = false;
+    inside(s, y, x);
     for (int round = 0; round < 8; round++) {
-        inputs_at(s, t_s, voltage(s, t_s, y, y[s->model->n_state]), u);
-        mho_ext_batch b = batch(s, u, y);
+        inputs_at(s, t_s, voltage(s, t_s, x, y[s->model->n_state]), u);
+        mho_ext_batch b = batch(s, u, x);
         s->model->event(&b, g);
         bool now = false;
         for (size_t j = 0; j < s->model->n_event; j++) {
@@ -176,9 +206,10 @@ static void part(void *user, double from_s, double to_s, double *y) {
 static void kept(void *user, double t_s, const double *y) {
     sim *s = user;
     if (s->model->accept) {
-        double u[MHO_EXT_MAX_INPUT];
-        inputs_at(s, t_s, voltage(s, t_s, y, y[s->model->n_state]), u);
-        mho_ext_batch b = batch(s, u, y);
+        double u[MHO_EXT_MAX_INPUT], x[MHO_EXT_MAX_STATE];
+        inside(s, y, x);
+        inputs_at(s, t_s, voltage(s, t_s, x, y[s->model->n_state]), u);
+        mho_ext_batch b = batch(s, u, x);
         s->model->accept(&b, s->m);
     }
 }
@@ -186,14 +217,16 @@ static void kept(void *user, double t_s, const double *y) {
 static void sample(void *user, double t_s, const double *y) {
     sim *s = user;
     const mho_ext_model *m = s->model;
-    double row[MHO_I_MAX_COLUMN], v = voltage(s, t_s, y, y[m->n_state]);
+    double row[MHO_I_MAX_COLUMN], x[MHO_EXT_MAX_STATE];
     size_t n = 0;
+    inside(s, y, x);
+    double v = voltage(s, t_s, x, y[m->n_state]);
     row[n++] = t_s;
     row[n++] = mho_i_line_at(&s->source, t_s);
     row[n++] = v;
-    row[n++] = port_current(s, t_s, y, v, NULL);
+    row[n++] = port_current(s, t_s, x, v, NULL);
     for (size_t k = 0; k < m->n_state; k++) {
-        row[n++] = y[k];
+        row[n++] = x[k];
     }
     for (size_t k = m->n_port; k < m->n_output && n < MHO_I_MAX_COLUMN; k++) {
         row[n++] = s->y_out[k];
@@ -326,8 +359,10 @@ static mho_status integrate(mho_ctx *ctx, sim *s, double *y, const mho_transient
                                  quad,           root,   event,      part, sample, kept};
     mho_status status = mho_i_stiff_run(ctx, &problem, o, n_edge, edge_s, y, q, &run->rep);
     if (status >= 0) {
-        v[1] = voltage(s, d->stop_s, y, y[m->n_state]);
-        device_power(s, d->stop_s, y, v[1], &in, stored + 1, &out);
+        double x[MHO_EXT_MAX_STATE];
+        inside(s, y, x);
+        v[1] = voltage(s, d->stop_s, x, y[m->n_state]);
+        device_power(s, d->stop_s, x, v[1], &in, stored + 1, &out);
         close_energy(s, q, stored, v, &run->energy);
         run->rep.n_reversal = s->n_event;
         count_spikes(s->trace, d->stop_s, run);

@@ -199,6 +199,9 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
         bool root, due = next > to_s - 1e-9 * pitch;
         next = p->kept || due ? to_s : next;
         status = advance(w, next, &root);
+        if (status == MHO_OK && n % 64 == 63) {
+            status = mho_i_progress(w->ctx, "integrating", w->t_s / stop_s);
+        }
         if (status != MHO_OK) {
             break;
         }
@@ -208,8 +211,8 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
         }
         if (root) {
             status = handle_root(w);
-        } else if (!p->kept || w->t_s >= to_s) {
-            sample(w, w->t_s, w->y);
+        } else {
+            sample(w, w->t_s, w->y); /* steps that are shown are rows too: no spike is missed */
         }
         if (p->kept && n == opt->max_step) {
             status = mho_i_fail(w->ctx, MHO_WARN_NOT_CONVERGED,

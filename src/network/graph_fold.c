@@ -6,7 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double max_constant_mac = 1e10; /* of a node that is computed here */
+/* For computing constants: a file of a few bytes may not ask for hours, or for all memory. */
+static const double max_work = 2e10;
+static const size_t max_growth = (size_t)1 << 24; /* numbers, beyond what the inputs have */
 
 void mho_i_fold_map(mho_i_fold *f, const mho_i_fold_node *v, int t) {
     f->map[v->node->output] = t;
@@ -113,12 +115,15 @@ static bool has_no_effect(const mho_graph_node *node, const mho_graph_tensor *x,
 /* ---- nodes of constants ---- */
 
 static bool all_constant(const mho_i_fold *f, const mho_i_fold_node *v) {
+    size_t n = max_growth;
     for (size_t k = 0; k < v->node->n_input; k++) {
-        if (v->input[k] >= 0 && !f->n->tensor[v->input[k]].data) {
+        const mho_graph_tensor *t = v->input[k] >= 0 ? &f->n->tensor[v->input[k]] : NULL;
+        if (t && !t->data) {
             return false;
         }
+        n += t ? t->size : 0;
     }
-    return v->node->n_mac < max_constant_mac;
+    return v->out->size <= n && v->node->n_mac + (double)v->out->size <= f->work_left;
 }
 
 /* Shape of the output where an operator wants to be told. */
@@ -138,6 +143,7 @@ static size_t told_dim(const mho_graph_node *node, const mho_graph_tensor *out) 
 static mho_status compute_constant(mho_i_fold *f, const mho_i_fold_node *v) {
     float *data = mho_i_alloc(f->n->ctx, v->out->size, sizeof *data);
     int scratch = -1, made = -1;
+    f->work_left -= v->node->n_mac + (double)v->out->size;
     if (!data) {
         return MHO_ERR_NOMEM;
     }
@@ -250,6 +256,9 @@ static mho_status visit(mho_i_fold *f, const mho_i_fold_node *v) {
     mho_i_fold_map(f, v, t);
     status = mho_i_graph_rename(f->n, t, v->out->name);
     const mho_graph_node *now = &f->n->node[f->n->n_node - 1];
+    if (v->node->op == MHO_OP_REDUCE_MEAN && now->op == MHO_OP_RESHAPE) {
+        now--; /* the pool, whose output the Reshape brings into form */
+    }
     if (status == MHO_OK && now->op != v->node->op) {
         status =
             mho_i_graph_note(f->n, "%s %s is written as %s", mho_graph_op_get(v->node->op).name,
@@ -327,6 +336,9 @@ static mho_status prepare(mho_ctx *ctx, const mho_graph *g, mho_i_fold *f, int *
     mho_status status = *input ? mho_graph_new(ctx, &f->n) : MHO_ERR_NOMEM;
     if (status == MHO_OK) {
         f->n->max_size = g->max_size;
+        f->n->max_const_byte = /* old and new weights for a while */
+            g->max_const_byte < SIZE_MAX / 4 ? 2 * g->max_const_byte : g->max_const_byte;
+        f->work_left = max_work;
         for (size_t t = 0; t < g->n_tensor; t++) {
             f->map[t] = -1;
         }

@@ -12,8 +12,10 @@
     X("Shape", shape_of, "start, end")                                                             \
     X("Size", size_of, "")                                                                         \
     X("Gather", gather, "of constant whole numbers, axis 0")                                       \
-    X("Cast", cast, "of constant whole numbers; between floating-point types it is an Identity")                        \
+    X("Cast", cast, "of constant whole numbers; between floating-point types it is an Identity")   \
     X("Range", range, "of constant whole numbers")
+
+enum { MAX_FILL = 1 << 24 }; /* numbers that a few bytes of a file may ask for */
 
 typedef struct list {
     size_t n_dim, n; /* n_dim 0: one number, 1: a list */
@@ -109,7 +111,7 @@ static mho_status const_of_shape(mho_i_onnx_call *c) {
     }
     for (size_t d = 0; d < shape.n && status == MHO_OK; d++) {
         side[d] = shape.v[d] < 0 ? SIZE_MAX : (size_t)shape.v[d];
-        if (side[d] == 0 || side[d] > MHO_I_GRAPH_MAX_SIZE / n) {
+        if (side[d] == 0 || side[d] > MAX_FILL / n) {
             status = mho_i_onnx_call_fail(c, "dimension %zu is %lld", d, (long long)shape.v[d]);
         }
         n *= side[d] ? side[d] : 1;

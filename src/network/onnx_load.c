@@ -320,7 +320,7 @@ static mho_status build(mho_i_onnx *o) {
     if (status == MHO_OK) {
         status = add_inputs(o);
     }
-    for (size_t k = 0; k < o->model->graph->n_node && status == MHO_OK; k++) {
+    for (size_t k = 0; status == MHO_OK && k < o->model->graph->n_node; k++) {
         status = add_node(o, k, o->model->graph->node[k]);
     }
     if (status == MHO_OK) {

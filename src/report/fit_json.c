@@ -65,10 +65,11 @@ mho_status mho_fit_json(mho_ctx *ctx, const mho_fit *fit, char **text) {
     json_object_set_new(o, "points", mho_i_json_count(fit->n_point));
     json_object_set_new(o, "fitted", mho_i_json_count(fit->n_fitted));
     json_object_set_new(o, "rms", mho_i_json_number(fit->rms));
+    json_object_set_new(o, "interval_by", mho_i_json_text(fit->interval_by));
     json_object_set_new(o, "residual_unit", mho_i_json_text(fit->residual_unit));
     json_object_set_new(o, "largest_residual", mho_i_json_number(fit->max_abs));
     json_object_set_new(o, "lag1", mho_i_json_number(fit->lag1));
-    json_object_set_new(o, "aic", mho_i_json_number(fit->aic));
+    json_object_set_new(o, "bic", mho_i_json_number(fit->bic));
     json_object_set_new(o, "starts", mho_i_json_count(fit->n_start));
     json_object_set_new(o, "evaluations", mho_i_json_count(fit->n_evaluate));
     json_object_set_new(boot, "samples", mho_i_json_count(fit->n_bootstrap));

@@ -198,6 +198,9 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
 /* ---- levels and points ---- */
 
 static double between(const mho_i_axis *a, double u) {
+    if (u <= 0 || u >= 1) { /* ends are exact */
+        return u <= 0 ? a->pub.lo : a->pub.hi;
+    }
     double x = a->pub.log ? a->pub.lo * exp(u * log(a->pub.hi / a->pub.lo))
                           : a->pub.lo + u * (a->pub.hi - a->pub.lo);
     x = a->is_whole ? nearbyint(x) : x;
@@ -346,7 +349,7 @@ mho_status mho_i_study_spec(mho_ctx *ctx, const mho_study *s, size_t point, mho_
     }
     mho_chip_spec spec = s->base;
     mho_status status = MHO_OK;
-    /* words first: a neuron card brings values that the numbers change */
+    /* words first: a card brings values that the numbers change */
     for (int numbers = 0; numbers < 2; numbers++) {
         for (size_t k = 0; k < s->n_axis && status == MHO_OK; k++) {
             const mho_i_axis *a = &s->axis[k];

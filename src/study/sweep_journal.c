@@ -103,8 +103,10 @@ static mho_status read_file(const char *path, mho_status (*take)(void *, const m
         return MHO_OK; /* gone since the directory was listed */
     }
     char line[MAX_LINE];
+    struct stat st;
+    bool plain = fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode); /* a device may have no end */
     mho_status status = MHO_OK;
-    while (status == MHO_OK && fgets(line, sizeof line, f)) {
+    while (plain && status == MHO_OK && fgets(line, sizeof line, f)) {
         size_t n = strlen(line);
         mho_i_unit unit;
         if (n && line[n - 1] == '\n') {

@@ -1,4 +1,4 @@
-/* from_data.c - what is set from data on a programmed chip: gain and offset of every column such
+/* column_fit.c - what is set from data on a programmed chip: gain and offset of every column such
  * that its z is that of the weights, and the ranges of the ADCs. */
 #include "chip_int.h"
 
@@ -255,7 +255,7 @@ mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_i
     if (chip->spec.column_calibration) {
         status = calibrate_columns(&c, set, n_image, &own);
     }
-    if (status == MHO_OK && chip->imperfections & MHO_IMP_ADC) {
+    if (status == MHO_OK && (chip->imperfections & MHO_IMP_ADC) && chip->spec.adc_bits > 0) {
         status = calibrate_ranges(&c, set, n_image, &own);
     }
     free_buffers(&c);
