@@ -25,11 +25,12 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
+    mapping) echo chip ;;
     opto | ext | model | synapse) echo device ;;
     fit | transient | spice_neuron) echo lab ;;
-    image | sweep | remedy) echo study ;;
+    deploy | image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
-    graph) echo network ;;
+    graph | samples) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

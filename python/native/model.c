@@ -339,6 +339,80 @@ static PyObject *card_simulate(PyObject *self, PyObject *args) {
     return result;
 }
 
+/* ---- curves of the bench ---- */
+
+/* (handle) -> [(name, help, abscissa, unit)] */
+static PyObject *card_curves(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    card *c = NULL;
+    if (!PyArg_ParseTuple(args, "O&", handle_arg, &h) || !(c = begin_card(h, Py_None)) ||
+        !end(h, MHO_OK)) {
+        return NULL;
+    }
+    PyObject *list = PyList_New(0);
+    const mho_curve_info *info;
+    for (size_t k = 0; list && (info = mho_curve_of(c->model, k)) != NULL; k++) {
+        if (!add(list,
+                 Py_BuildValue("(ssss)", info->name, info->help, info->abscissa, info->unit))) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+static PyObject *curve_tuple(const mho_curve *curve) {
+    PyObject *columns = PyList_New(0), *traces = PyList_New(0), *notes = PyList_New(0);
+    bool good = columns && traces && notes;
+    for (size_t k = 0; good && k < curve->n_col; k++) {
+        good = add(columns, Py_BuildValue("(ss)", curve->col[k].name, curve->col[k].unit));
+    }
+    for (size_t k = 0; good && k < curve->n_trace; k++) {
+        size_t first = curve->start[k], n = curve->start[k + 1] - first;
+        good = add(traces, Py_BuildValue("(sN)", curve->trace[k],
+                                         copy_out(curve->value + first * curve->n_col,
+                                                  n * curve->n_col, sizeof(double))));
+    }
+    for (size_t k = 0; good && k < curve->n_note; k++) {
+        good = add(notes, PyUnicode_FromString(curve->note[k]));
+    }
+    if (!good) {
+        Py_XDECREF(columns);
+        Py_XDECREF(traces);
+        Py_XDECREF(notes);
+        return NULL;
+    }
+    return Py_BuildValue("sNNN", curve->title, columns, traces, notes);
+}
+
+static const field curve_fields[] = {FIELD(mho_curve_options, from),
+                                     FIELD(mho_curve_options, to),
+                                     FIELD(mho_curve_options, n_point),
+                                     FIELD(mho_curve_options, n_device),
+                                     FIELD(mho_curve_options, seed),
+                                     FIELD(mho_curve_options, period_s),
+                                     FIELD_END};
+
+/* (handle, progress, name, options) -> (title, columns, traces, notes) */
+static PyObject *card_curve(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    PyObject *progress, *options;
+    const char *name;
+    card *c = NULL;
+    mho_curve_options opt = mho_curve_options_default();
+    if (!PyArg_ParseTuple(args, "O&OsO!", handle_arg, &h, &progress, &name, &PyDict_Type,
+                          &options) ||
+        !struct_set(&opt, curve_fields, options) || !(c = begin_card(h, progress))) {
+        return NULL;
+    }
+    mho_curve *curve = NULL;
+    mho_status status = mho_curve_make(h->ctx, c->card, name, &opt, &curve);
+    PyObject *result = end(h, status) && curve ? curve_tuple(curve) : NULL;
+    mho_curve_free(curve);
+    return result;
+}
+
 /* ---- many devices ---- */
 
 static void free_device(void *object, mho_ctx *ctx) {
@@ -514,6 +588,8 @@ PyMethodDef model_methods[] = {{"model_list", model_list, METH_NOARGS, NULL},
                                {"card_model", card_model, METH_VARARGS, NULL},
                                {"card_write", card_write, METH_VARARGS, NULL},
                                {"card_simulate", card_simulate, METH_VARARGS, NULL},
+                               {"card_curves", card_curves, METH_VARARGS, NULL},
+                               {"card_curve", card_curve, METH_VARARGS, NULL},
                                {"device_new", device_new, METH_VARARGS, NULL},
                                {"device_input", device_input, METH_VARARGS, NULL},
                                {"device_look", device_look, METH_VARARGS, NULL},

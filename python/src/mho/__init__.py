@@ -13,6 +13,7 @@ import os as _os
 if "OMP_WAIT_POLICY" not in _os.environ:
     _os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
+from . import _native
 from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
 from ._device import Curve, Device, Devices, Port, Transient, device, models
@@ -27,10 +28,24 @@ from ._errors import (
     SingularError,
     Warning,
 )
+from ._fit import Fit, FitGroup, FitParameter, fit
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
 from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
-from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
+from ._sweep import Axis, Effect, SweepResult, sweep
+from ._run import BudgetRow, ChipCost, RunResult, digits, run_lenet5
+
+if hasattr(_native, "chip_new"):
+    from ._chip import (
+        Chip,
+        ChipCheck,
+        ProgramReport,
+        Stage,
+        Verdict,
+        chip_file,
+        chip_parameters,
+        imperfections,
+    )
 
 __version__ = version()
 
@@ -41,6 +56,7 @@ __all__ = [
     "ArrayPower",
     "ArrayReport",
     "AveragePool",
+    "Axis",
     "BudgetRow",
     "Cancelled",
     "ChipCost",
@@ -50,8 +66,12 @@ __all__ = [
     "DependencyError",
     "Device",
     "Devices",
+    "Effect",
     "Error",
     "FileError",
+    "Fit",
+    "FitGroup",
+    "FitParameter",
     "FormatError",
     "LearnEnergy",
     "LearnResult",
@@ -70,17 +90,24 @@ __all__ = [
     "RunResult",
     "SingularError",
     "Step",
+    "SweepResult",
     "Transient",
     "Warning",
     "World",
     "device",
+    "digits",
+    "fit",
     "learn",
     "models",
     "quantity",
     "run_lenet5",
     "set_threads",
+    "sweep",
     "version",
 ]
+if hasattr(_native, "chip_new"):
+    __all__ += ["Chip", "ChipCheck", "ProgramReport", "Stage", "Verdict"]
+    __all__ += ["chip_file", "chip_parameters", "imperfections"]
 for _name in __all__:
     if isinstance(globals()[_name], type):
         globals()[_name].__module__ = "mho"
