@@ -1,6 +1,7 @@
 /* cmd_run.c - mho run: a named experiment from a data set and a chip file to a verdict. */
 #include "cli.h"
 
+#include "run_net.h"
 #include "run_print.h"
 
 #include <stdio.h>
@@ -53,10 +54,12 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
         return rc;
     }
     if (!name) {
-        return cli_usage_error("which experiment? There is: %s", experiments);
+        return cli_usage_error("which experiment, or which network? There is: %s; or NET.onnx",
+                               experiments);
     }
     if (strcmp(name, "lenet5-mott") != 0) {
-        return cli_usage_error("\"%s\" is not an experiment. There is: %s", name, experiments);
+        return cli_usage_error("\"%s\" is not an experiment and not NET.onnx. There is: %s", name,
+                               experiments);
     }
     if (a->ageing && a->remedies) {
         return cli_usage_error("--ageing and --remedies are two studies: one at a time");
@@ -148,6 +151,9 @@ static int run_study(mho_ctx *ctx, const run_args *a) {
 }
 
 int cmd_run(int argc, char **argv, const cli_command *self) {
+    if (run_net_wanted(argc, argv)) {
+        return run_net(argc, argv, self);
+    }
     mho_run_opt opt = MHO_RUN_OPT_INIT;
     run_args a = {.n_chip = -1,
                   .n_budget_chip = (long)opt.n_budget_chip,

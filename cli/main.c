@@ -9,8 +9,9 @@
 
 static const cli_command commands[] = {
     {"run", "Put a network on chips and measure what becomes of it.",
-     "EXPERIMENT [OPTIONS]\n\nExperiments:\n"
+     "EXPERIMENT [OPTIONS]\n       mho run NET.onnx --data DATA [OPTIONS]\n\nExperiments:\n"
      "  lenet5-mott                LeNet-5 on handwritten digits, Mott neurons, CBRAM synapses\n\n"
+     "mho run NET.onnx --help lists the options for a network from a file.\n\n"
      "Options:",
      "mho run lenet5-mott --data mnist/ --report run.html", cmd_run},
     {"sweep", "Studies: many chips over many values of the chip file, on one machine or many.",

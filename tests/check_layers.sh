@@ -14,7 +14,7 @@ before() {
     circuit) echo "base io device circuit" ;;
     lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
-    chip) echo "base io device circuit network chip" ;;
+    chip) echo "base io device circuit lab network chip" ;;
     learn) echo "base io device circuit network chip learn" ;;
     study) echo "base io device circuit network chip learn study" ;;
     report) echo "base io device circuit lab network chip learn study report" ;;
@@ -25,11 +25,12 @@ before() {
 room_of_header() {
     case $1 in
     array | spice) echo circuit ;;
+    mapping) echo chip ;;
     opto | ext | model | synapse) echo device ;;
     fit | transient | spice_neuron) echo lab ;;
-    image | sweep | remedy) echo study ;;
+    deploy | image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
-    graph) echo network ;;
+    graph | samples) echo network ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac

@@ -83,9 +83,21 @@ extern "C" {
       "temperature at which the cells are stored for that time")                                   \
     X(conditions, warmer_K, "K", -50, 50, 0, 'A', "read where it was written",                     \
       "temperature of the chip when read over that at which it was written and trimmed")           \
+    X(periphery, digital_bits, "", 1, 16, 8, 'A', "8-bit converters",                              \
+      "ADC and DAC of activations that a network from a file leaves to digital hardware; LeNet-5 " \
+      "has "                                                                                       \
+      "none")                                                                                      \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
+    X(cost, adc_energy_J, "J", 0, 1e-6, 1.67e-12, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",    \
+      "ADC, per conversion")                                                                       \
+    X(cost, adc_area_m2, "m2", 0, 1e-6, 1.2e-9, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",      \
+      "ADC, one for each column of a digital stage")                                               \
+    X(cost, digital_energy_J, "J", 0, 1e-6, 8e-14, 'P', "digital ReLU of ISAAC (Accelergy)",       \
+      "digital function, each")                                                                    \
+    X(cost, compare_energy_J, "J", 0, 1e-6, 5e-14, 'A', "latched comparator",                      \
+      "comparator of a max pool, per comparison")                                                  \
     X(cost, driver_power_W, "W", 0, 1, 2e-5, 'A', "low-noise stage", "row driver, while on")       \
     X(cost, driver_area_m2, "m2", 0, 1e-6, 3e-11, 'A', "low-noise stage", "row driver")            \
     X(cost, amplifier_power_W, "W", 0, 1, 3e-5, 'A', "transimpedance stage",                       \
@@ -121,11 +133,20 @@ typedef enum mho_activation {
     MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
 } mho_activation;
 
+/* What the largest weight of an array, at g_max, stands for. */
+typedef enum mho_weight_scale {
+    MHO_SCALE_AUTO = 0,  /* layer for a mho_net, which was trained within its limits; column for a
+                            graph */
+    MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
+    MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
+} mho_weight_scale;
+
 typedef struct mho_chip_spec {
 #define MHO_CHIP_FIELD(section, key, unit, lo, hi, def, mark, source, help) double key;
     MHO_CHIP_PARAM_LIST(MHO_CHIP_FIELD)
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
+    mho_weight_scale weight_scale;
     char neuron_card[8]; /* built-in card, "U", "T" or "N"; of a card file the one it changes */
     mho_neuron_param neuron;
     /* A card file that the chip file names ("card: film.yaml"): its values, with the mark and
@@ -166,9 +187,9 @@ typedef struct mho_chip_key {
 /* MHO_ERR_ARG says which keys there are, or the one that was meant. */
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
-/* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
- */
+/* Set a key to one of its words. Another neuron card, or model of the cells, brings its own values for
+ * whatever the spec has not set differently from its old one. MHO_ERR_ARG: the key is a number, or
+ * has no such word. */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -289,9 +310,13 @@ typedef struct mho_chip_verify {
     double neuron_error_rel;             /* largest |a - a_ref| over the span */
     double residual_rel;                 /* largest Kirchhoff residual of the reference solver */
     size_t n_same; /* pictures whose winner agrees, on the same inputs of the last layer */
+    size_t n_time; /* neurons simulated in time; 0: none, or a mixing law without fast steps */
+    double time_error_rel, time_rms_rel; /* |a - output after reset, settle and read| over the
+                                            span: largest, and rms */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
- * directly evaluated neuron (noise and jitter off on both sides), layer by layer. */
+ * directly evaluated neuron (noise and jitter off on both sides), layer by layer; and every neuron
+ * once more in time (mho/transient.h). */
 MHO_API mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                   uint64_t seed, mho_chip_verify *out) MHO_CHECK;
 

@@ -1,6 +1,6 @@
 /* check.c - the fast path against the slow one, layer by layer on the same inputs: every tile
- * through the general nodal solver, every neuron by direct solution of its equations. Noise is off,
- * the instance's own imperfections stay. */
+ * through the general nodal solver, every neuron by direct solution of its equations and in time.
+ * Noise is off, the instance's own imperfections stay. */
 #include "chip_int.h"
 
 #include <math.h>
@@ -14,6 +14,7 @@ typedef struct check {
     double *i_A;           /* [n_vec][tile columns] */
     double *z_ref;         /* [n_out][n_vec] */
     double *z_max, *z_err; /* [n_compute] largest |z_ref| and difference */
+    mho_i_check_time *time;
     mho_chip_verify *out;
 } check;
 
@@ -65,15 +66,16 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
     z = fmin(fmax(z, chip->grid.z_min), chip->grid.z_max);
     const mho_neuron_circuit *circuit = &chip->neuron.circuit;
     mho_neuron_param now = mho_i_chip_neuron_now(chip);
+    double v_in = fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0);
     mho_status status =
-        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k],
-                          fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0), &v_out, NULL);
+        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k], v_in, &v_out, NULL);
     if (status == MHO_OK) {
         double a = (double)view->a[o * view->a_stride + col];
         double span = chip->neuron.v_span_V / chip->v_full_V;
         c->out->neuron_error_rel =
             fmax(c->out->neuron_error_rel, fabs(a - v_out / chip->v_full_V) / span);
         c->out->n_neuron++;
+        status = mho_i_check_time_add(c->time, &stage->device[k], v_in, a * chip->v_full_V);
     }
     return status;
 }
@@ -209,34 +211,43 @@ static mho_status make_buffers(check *c, size_t *n_tile) {
                                                                             : MHO_ERR_NOMEM;
 }
 
-static void draw_sample(const mho_dataset *set, uint64_t seed, size_t n, size_t *image) {
+static void draw_sample(size_t n_set, uint64_t seed, size_t n, size_t *image) {
     double u[MHO_I_LANES];
     mho_i_rng_uniform(seed, MHO_RNG_VERIFY_SAMPLE, 0, 0, n, u);
     for (size_t k = 0; k < n; k++) {
-        image[k] = (size_t)(u[k] * (double)mho_dataset_n_image(set));
+        image[k] = (size_t)(u[k] * (double)n_set);
     }
 }
 
-mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image, uint64_t seed,
-                          mho_chip_verify *out) {
+static mho_status run_check(mho_chip *chip, const mho_i_source *from, size_t n_image, uint64_t seed,
+                            mho_chip_verify *out) {
     mho_ctx *ctx = chip->ctx;
     if (!chip->programmed || n_image < 1 || n_image > MHO_I_MAX_CHECK) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "check of %zu pictures: a programmed chip and 1 to %d are wanted",
                           n_image, MHO_I_MAX_CHECK);
     }
+    mho_status status = mho_i_source_check(chip, from);
+    if (status < 0) {
+        return status;
+    }
     size_t image[MHO_I_LANES], n_tile = 0;
+    n_image = n_image < chip->n_lane ? n_image : chip->n_lane;
     check c = {.chip = chip, .n_image = n_image, .out = out};
     *out = (mho_chip_verify){.n_image = n_image};
-    draw_sample(set, seed, n_image, image);
+    draw_sample(mho_i_source_n(from), seed, n_image, image);
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
-    mho_status status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;
+    status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;
+    mho_neuron_param now = mho_i_chip_neuron_now(chip);
+    c.time = mho_i_check_time_new(ctx, &now, &chip->neuron.circuit, chip->neuron.v_span_V);
+    status = status == MHO_OK && !c.time ? MHO_ERR_NOMEM : status;
     if (status == MHO_OK) {
         status = make_arrays(&c);
     }
     if (status == MHO_OK) {
-        status = mho_i_chip_forward(chip, s, set, image, n_image, 0, false, NULL, check_view, &c);
+        status = mho_i_chip_forward(chip, s, from, image, n_image, 0, false, NULL, check_view, &c);
     }
+    status = status == MHO_OK ? mho_i_check_time_finish(c.time, out) : status;
     for (size_t k = 0; status == MHO_OK && k < chip->n_compute; k++) {
         out->array_error_rel = fmax(out->array_error_rel, c.z_err[k] / fmax(c.z_max[k], 1e-300));
     }
@@ -247,6 +258,17 @@ mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         mho_i_free(ctx, all[k]);
     }
+    mho_i_check_time_free(c.time);
     mho_i_chip_scratch_free(ctx, s);
     return status;
+}
+
+mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image, uint64_t seed,
+                          mho_chip_verify *out) {
+    return run_check(chip, &(mho_i_source){.set = set}, n_image, seed, out);
+}
+
+mho_status mho_chip_check_samples(mho_chip *chip, const mho_samples *s, size_t n, uint64_t seed,
+                                  mho_chip_verify *out) {
+    return run_check(chip, &(mho_i_source){.samples = s}, n, seed, out);
 }

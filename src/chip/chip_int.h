@@ -8,6 +8,7 @@
 #include "base/base_int.h"
 #include "mho/array.h"
 #include "mho/chip.h"
+#include "mho/mapping.h"
 
 enum {
     MHO_I_LANES = 128,    /* pictures that go through the layers side by side */
@@ -19,10 +20,11 @@ enum {
 #define MHO_I_Z_KNEE (-1.2) /* above it the curve bends and the table is fine */
 
 /* Window of a convolution or pool over [in_c][in_h][in_w]. A dense layer is a 1x1 window over
- * [n][1][1]. Padding below and to the right follows from the output's size. */
+ * [n][1][1]. */
 typedef struct mho_i_shape {
     size_t in_c, in_h, in_w, out_c, out_h, out_w;
-    size_t k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    size_t k_h, k_w, stride_h, stride_w, dilation_h, dilation_w;
+    size_t pad_top, pad_left, pad_bottom, pad_right; /* the last two: pools that count zeros */
     size_t n_group; /* output o reads the channels of group o / (out_c/n_group) only */
     size_t n_in;    /* weights of one output: in_c/n_group*k_h*k_w, index (c*k_h + ky)*k_w + kx */
     size_t n_out;   /* out_c */
@@ -95,6 +97,16 @@ typedef enum mho_i_end {
     MHO_I_END_DIGITAL = 2 /* ADC, a function in digital hardware, DAC */
 } mho_i_end;
 
+/* A pre-activation through ADC, function and DAC. Both converters have as many levels on a side as
+ * their bits allow over -1..1 (or 0..1) of what is stored. */
+typedef struct mho_i_digital {
+    mho_graph_op op; /* MHO_OP_IDENTITY: none */
+    mho_graph_attr attr;
+    float *in_scale;  /* [n_out] of the network's numbers at 1 of the ADC */
+    float *out_scale; /* [n_out] the same of the DAC */
+    bool in_signed, out_signed;
+} mho_i_digital;
+
 typedef enum mho_i_op {
     MHO_I_COMPUTE = 0, /* arrays and skips, summed at the amplifiers, then an end */
     MHO_I_AVERAGE = 1, /* equal resistors */
@@ -106,6 +118,7 @@ typedef enum mho_i_op {
 typedef struct mho_i_value {
     size_t c, h, w;
     size_t slot;      /* buffer */
+    float *scale;     /* [c] of the network's numbers at 1; NULL: 1 */
     bool dac;         /* its drivers are DACs: no noise of row drivers and film */
     size_t driven_by; /* first compute stage that reads it: there drivers and film add their noise;
                          SIZE_MAX: none */
@@ -125,13 +138,13 @@ typedef struct mho_i_stage {
     size_t *source;    /* [n_source] */
     int32_t *from;     /* WIRE [c*h*w of out]: element, counted over all sources; -1: 0 */
     mho_i_end end;
-    struct mho_i_digital *digital; /* END_DIGITAL */
-    float *bias;                   /* [n_out] bias where no array has one; NULL: none */
-    size_t n_neuron;               /* 0 unless it ends in neurons */
-    size_t first_neuron;           /* number of its first neuron in the chip */
-    mho_neuron_device *device;     /* [n_neuron] */
-    const float *table;            /* [n_neuron or 1][MHO_I_NODES][2] */
-    size_t table_stride;           /* floats between neurons: 0 when all are nominal */
+    mho_i_digital *digital;    /* END_DIGITAL */
+    float *bias;               /* [n_out] bias where no array has one; NULL: none */
+    size_t n_neuron;           /* 0 unless it ends in neurons */
+    size_t first_neuron;       /* number of its first neuron in the chip */
+    mho_neuron_device *device; /* [n_neuron] */
+    const float *table;        /* [n_neuron or 1][MHO_I_NODES][2] */
+    size_t table_stride;       /* floats between neurons: 0 when all are nominal */
     double *offset; /* [n_out] of this instance, in z, in the weights of the bias too; NULL: none */
     double adc_range; /* largest z that its ADC converts, if there is one */
 } mho_i_stage;
@@ -145,12 +158,14 @@ struct mho_chip {
     size_t n_stage, n_layer, n_compute, n_neuron, n_value, n_slot;
     mho_i_stage *stage; /* in an order in which they can be computed */
     mho_i_layer *layer;
-    mho_i_value *value;   /* value 0 is the input */
-    size_t *slot_size;    /* [n_slot] elements of a buffer, for one picture */
-    size_t output;        /* value that holds the scores */
-    size_t n_lane;        /* pictures side by side: MHO_I_LANES, fewer for large ones */
-    float *nominal_table; /* [MHO_I_NODES][2] */
-    float *table;         /* [n_neuron][MHO_I_NODES][2], made at the first use */
+    mho_i_value *value;            /* value 0 is the input */
+    size_t *slot_size;             /* [n_slot] elements of a buffer, for one picture */
+    size_t output;                 /* value that holds the scores */
+    size_t n_lane;                 /* pictures side by side: MHO_I_LANES, fewer for large ones */
+    bool bipolar;                  /* the input DACs drive both ways: inputs in [-1, 1] */
+    struct mho_i_mapping *mapping; /* of a graph; NULL: of a mho_net */
+    float *nominal_table;          /* [MHO_I_NODES][2] */
+    float *table;                  /* [n_neuron][MHO_I_NODES][2], made at the first use */
     float *warm_table;  /* [MHO_I_NODES][2] nominal neuron at the temperature of reading, or NULL */
     float *latch_table; /* [MHO_I_NODES][2] nominal neuron without its reset, or NULL */
     bool programmed;
@@ -252,10 +267,15 @@ size_t mho_i_stage_read(const mho_i_stage *stage, size_t k);
 /* Stage that ends in scores, which a winner decides; NULL: the output is stored activations. */
 const mho_i_stage *mho_i_chip_score_stage(const mho_chip *chip);
 
+/* ---- digital.c ---- */
+/* Functions that digital hardware does: one number in, one out. */
+bool mho_i_digital_knows(mho_graph_op op);
+float mho_i_digital_of(const mho_i_digital *d, float x);
+
 /* ---- forward.c ---- */
 /* What one output row of a compute stage saw and did, for a block of pictures. A stage gives one
  * view per group of every layer (layer, group and x set), then one per skip (skip and x set), then
- * one of what came out (z and a set). */
+ * one of what came out (z, out and, of neurons, a set). */
 typedef struct mho_i_view {
     const mho_i_stage *stage;
     const mho_i_layer *layer; /* NULL: not of an array */
@@ -268,10 +288,25 @@ typedef struct mho_i_view {
     const float *z; /* [n_out][n_col] pre-activations before the amplifier's limits */
     const float *a; /* activations of neurons: output o, column k at a[o*a_stride + k], or NULL */
     size_t a_stride;
+    const float *out; /* what is stored, with any end; strides as a */
 } mho_i_view;
 typedef mho_status (*mho_i_view_fn)(void *user, const mho_i_view *view);
 
+/* Where pictures come from: one of both. */
+typedef struct mho_i_source {
+    const mho_dataset *set;
+    const mho_samples *samples;
+} mho_i_source;
+size_t mho_i_source_n(const mho_i_source *from);
+/* MHO_ERR_DIM unless the chip takes pictures of this size. */
+mho_status mho_i_source_check(const mho_chip *chip, const mho_i_source *from);
+
 typedef struct mho_i_scratch mho_i_scratch; /* buffers of one thread */
+/* Input and the rest, one stage at a time. */
+void mho_i_chip_load(const mho_chip *chip, mho_i_scratch *s, const mho_i_source *from,
+                     const size_t *image, size_t n);
+mho_status mho_i_chip_stage_run(const mho_chip *chip, const mho_i_stage *stage, mho_i_scratch *s,
+                                uint32_t block, bool noisy, mho_i_view_fn fn, void *user);
 /* ---- vectors through a chip of one dense layer that ends in neurons (a filter: the vectors are
  * the patches of a picture, the neurons one per column pair, used for every patch) ---- */
 /* Values in [0, 1] as the input DAC puts them out, in place; as they are if its resolution is off.
@@ -292,7 +327,7 @@ mho_i_scratch *mho_i_chip_scratch_new(const mho_chip *chip);
 void mho_i_chip_scratch_free(mho_ctx *ctx, mho_i_scratch *s);
 /* Send pictures image[0..n) (n <= lanes of the chip) through it. block names the noise streams.
  * score out [n_class][lanes], may be NULL. fn may be NULL. noisy: fresh noise or none. */
-mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_dataset *set,
+mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_i_source *from,
                               const size_t *image, size_t n, uint32_t block, bool noisy,
                               float *score, mho_i_view_fn fn, void *user);
 /* Table position of z, in nodes. */
@@ -316,5 +351,15 @@ void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_
 /* Cost of one picture, given the mean activity of one. */
 void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_cost *out);
 uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance);
+
+/* ---- neurons of a check in time, check_time.c ---- */
+typedef struct mho_i_check_time mho_i_check_time;
+mho_i_check_time *mho_i_check_time_new(mho_ctx *ctx, const mho_neuron_param *param,
+                                       const mho_neuron_circuit *circuit, double span_V);
+void mho_i_check_time_free(mho_i_check_time *t); /* NULL is allowed */
+/* One neuron: amplifier output without its trim, and what the table says. */
+mho_status mho_i_check_time_add(mho_i_check_time *t, const mho_neuron_device *device, double v_in_V,
+                                double v_fast_V);
+mho_status mho_i_check_time_finish(mho_i_check_time *t, mho_chip_verify *out);
 
 #endif

@@ -79,8 +79,8 @@ static void add_part(mho_cost_sum *sum, const char *name, double value) {
 
 /* What is counted, over all compute stages: per picture, or of the chip. */
 typedef struct tally {
-    double dac, driver_s, amplifier_s, neuron;        /* per picture */
-    double cell, dac_row, driver_row, output, stored; /* of the chip */
+    double dac, driver_s, amplifier_s, neuron, adc, compare;      /* per picture */
+    double cell, dac_row, driver_row, output, stored, adc_column; /* of the chip */
 } tally;
 
 static void tally_stage(const mho_chip *chip, const mho_i_stage *stage, tally *t) {
@@ -110,13 +110,19 @@ static void tally_stage(const mho_chip *chip, const mho_i_stage *stage, tally *t
     t->output += n_out;
     t->neuron += stage->end == MHO_I_END_NEURON ? n_pos * n_out : 0;
     t->stored += score ? 0 : n_pos * n_out;
+    t->adc += stage->end == MHO_I_END_DIGITAL ? n_pos * n_out : 0;
+    t->adc_column += stage->end == MHO_I_END_DIGITAL ? n_out : 0;
 }
 
 static tally count(const mho_chip *chip) {
     tally t = {0};
     for (size_t k = 0; k < chip->n_stage; k++) {
-        if (chip->stage[k].op == MHO_I_COMPUTE) {
-            tally_stage(chip, &chip->stage[k], &t);
+        const mho_i_stage *stage = &chip->stage[k];
+        if (stage->op == MHO_I_COMPUTE) {
+            tally_stage(chip, stage, &t);
+        } else if (stage->op == MHO_I_MAX) {
+            const mho_i_shape *l = &stage->shape;
+            t.compare += (double)(l->out_c * l->n_pos * (l->k_h * l->k_w - 1));
         }
     }
     return t;
@@ -138,6 +144,13 @@ static void energy(const mho_chip *chip, const tally *t, const mho_i_activity *a
     add_part(e, "film reads", act->film_W * d->read_s);
     add_part(e, "bias trims", s->trim_bits > 0 ? t->neuron * s->trim_power_W * on_s : 0);
     add_part(e, "winner", winner ? s->winner_power_W * s->winner_time_s : 0);
+    if (t->adc > 0) {
+        add_part(e, "ADCs", t->adc * s->adc_energy_J);
+        add_part(e, "digital functions", t->adc * s->digital_energy_J);
+    }
+    if (t->compare > 0) {
+        add_part(e, "comparators", t->compare * s->compare_energy_J);
+    }
     double neuron = act->heater_W * on_s + act->film_W * d->read_s;
     double trim = s->trim_bits > 0 ? s->trim_power_W * on_s : 0;
     out->neuron_energy_J = t->neuron > 0 ? neuron / t->neuron + trim : 0;
@@ -176,6 +189,9 @@ static void area(const mho_chip *chip, const tally *t, mho_chip_cost *out) {
     add_part(a, "row drivers", t->driver_row * s->driver_area_m2);
     add_part(a, "column amplifiers", t->output * s->amplifier_area_m2);
     add_part(a, "winner", mho_i_chip_score_stage(chip) ? s->winner_area_m2 : 0);
+    if (t->adc_column > 0) {
+        add_part(a, "ADCs", t->adc_column * s->adc_area_m2);
+    }
     out->neuron_area_m2 = s->neuron.area_m2 + trim;
 }
 
@@ -187,15 +203,19 @@ void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_
     area(chip, &t, out);
 }
 
-mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_image,
-                            mho_chip_cost *out) {
+static mho_status cost_of(mho_chip *chip, const mho_i_source *from, size_t n_image,
+                          mho_chip_cost *out) {
     mho_ctx *ctx = chip->ctx;
-    size_t n_set = mho_dataset_n_image(set);
+    size_t n_set = mho_i_source_n(from);
     if (!chip->programmed || n_image < 1) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "cost of %zu pictures: a programmed chip and at least one "
                           "picture are wanted",
                           n_image);
+    }
+    mho_status status = mho_i_source_check(chip, from);
+    if (status < 0) {
+        return status;
     }
     n_image = n_image > n_set ? n_set : n_image;
     n_image = n_image > chip->n_lane ? chip->n_lane : n_image;
@@ -208,8 +228,7 @@ mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_ima
         return MHO_ERR_NOMEM;
     }
     activity act = {.chip = chip, .n_image = n_image};
-    mho_status status =
-        mho_i_chip_forward(chip, s, set, image, n_image, 0, true, NULL, add_row, &act);
+    status = mho_i_chip_forward(chip, s, from, image, n_image, 0, true, NULL, add_row, &act);
     mho_i_chip_scratch_free(ctx, s);
     if (status < 0) {
         return status;
@@ -220,4 +239,14 @@ mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_ima
     act.sum.film_W /= n;
     mho_i_chip_cost(chip, &act.sum, out);
     return MHO_OK;
+}
+
+mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_image,
+                            mho_chip_cost *out) {
+    return cost_of(chip, &(mho_i_source){.set = set}, n_image, out);
+}
+
+mho_status mho_chip_cost_samples(mho_chip *chip, const mho_samples *s, size_t n,
+                                 mho_chip_cost *out) {
+    return cost_of(chip, &(mho_i_source){.samples = s}, n, out);
 }

@@ -1,5 +1,5 @@
 /* design.c - a chip for a network: working point of the neuron, stages, tiles. */
-#include "chip_int.h"
+#include "mapping_int.h"
 
 #include <math.h>
 #include <string.h>
@@ -181,6 +181,8 @@ static mho_i_shape shape_of(const mho_layer *l) {
                          .dilation_w = 1,
                          .pad_top = l->pad,
                          .pad_left = l->pad,
+                         .pad_bottom = l->pad,
+                         .pad_right = l->pad,
                          .n_group = 1,
                          .n_in = l->n_in,
                          .n_out = l->n_out,
@@ -320,6 +322,10 @@ void mho_chip_free(mho_chip *chip) {
     mho_ctx *ctx = chip->ctx;
     for (size_t l = 0; chip->layer && l < chip->n_layer; l++) {
         mho_i_chip_free_layer(ctx, &chip->layer[l]);
+    }
+    mho_i_mapping_free(chip);
+    for (size_t v = 0; chip->value && v < chip->n_value; v++) {
+        mho_i_free(ctx, chip->value[v].scale);
     }
     for (size_t k = 0; chip->stage && k < chip->n_stage; k++) {
         mho_i_chip_free_stage(ctx, &chip->stage[k]);

@@ -82,6 +82,26 @@ static float *buffer(const mho_chip *chip, const mho_i_scratch *s, size_t value)
     return s->act[chip->value[value].slot];
 }
 
+size_t mho_i_source_n(const mho_i_source *from) {
+    return from->set ? mho_dataset_n_image(from->set) : mho_samples_n(from->samples);
+}
+
+mho_status mho_i_source_check(const mho_chip *chip, const mho_i_source *from) {
+    const mho_i_value *v = &chip->value[0];
+    bool set = from->set;
+    size_t c = set ? 1 : mho_samples_shape(from->samples, 0);
+    size_t h = set ? mho_dataset_n_row(from->set) : mho_samples_shape(from->samples, 1);
+    size_t w = set ? mho_dataset_n_col(from->set) : mho_samples_shape(from->samples, 2);
+    bool flat = v->h * v->w == 1 || h * w == 1; /* a list of numbers has no other shape */
+    bool same = c == v->c && h == v->h && w == v->w;
+    if (!same && !(flat && c * h * w == v->c * v->h * v->w)) {
+        return mho_i_fail(chip->ctx, MHO_ERR_DIM,
+                          "pictures of %zu x %zu x %zu: the chip takes %zu x %zu x %zu", c, h, w,
+                          v->c, v->h, v->w);
+    }
+    return MHO_OK;
+}
+
 /* Pixels through the input DAC (or exact), lanes innermost; unused lanes are 0. */
 static void load_pixels(const mho_chip *chip, const mho_dataset *set, const size_t *image, size_t n,
                         float *out) {
@@ -99,6 +119,44 @@ static void load_pixels(const mho_chip *chip, const mho_dataset *set, const size
         for (size_t k = 0; k < n_pixel; k++) {
             out[k * lanes + lane] = level[from[k]];
         }
+    }
+}
+
+/* Levels of a converter on a side of 0. */
+static double levels_of(double bits, bool both_sides) {
+    return fmax(pow(2, both_sides ? bits - 1 : bits) - 1, 1);
+}
+
+/* v cut to what a converter takes, and rounded to its levels; top 0: not rounded. */
+static float convert(float v, bool both_sides, float top) {
+    v = v > 1 ? 1 : v;
+    float low = both_sides ? -1.0F : 0.0F;
+    v = v < low ? low : v;
+    return top > 0 ? floorf(v * top + 0.5F) / top : v;
+}
+
+static void load_samples(const mho_chip *chip, const mho_samples *set, const size_t *image,
+                         size_t n, float *out) {
+    const mho_i_value *v = &chip->value[0];
+    size_t size = mho_samples_size(set), lanes = chip->n_lane, map = v->h * v->w;
+    bool dac = chip->imperfections & MHO_IMP_INPUT;
+    float top = dac ? (float)levels_of(chip->spec.input_bits, chip->bipolar) : 0;
+    memset(out, 0, size * lanes * sizeof *out);
+    for (size_t lane = 0; lane < n; lane++) {
+        const float *from = mho_samples_x(set) + image[lane] * size;
+        for (size_t k = 0; k < size; k++) {
+            float full = v->scale ? v->scale[k / map] : 1;
+            out[k * lanes + lane] = convert(from[k] / full, chip->bipolar, top);
+        }
+    }
+}
+
+void mho_i_chip_load(const mho_chip *chip, mho_i_scratch *s, const mho_i_source *from,
+                     const size_t *image, size_t n) {
+    if (from->set) {
+        load_pixels(chip, from->set, image, n, buffer(chip, s, 0));
+    } else {
+        load_samples(chip, from->samples, image, n, buffer(chip, s, 0));
     }
 }
 
@@ -393,6 +451,25 @@ static mho_status add_skips(const row_job *j) {
     return MHO_OK;
 }
 
+/* ADC, function, DAC on output row y. */
+static void digitise(const mho_chip *chip, const mho_i_stage *stage, const mho_i_scratch *s,
+                     size_t y, float *out) {
+    const mho_i_digital *d = stage->digital;
+    const mho_i_shape *l = &stage->shape;
+    size_t n_col = l->out_w * chip->n_lane;
+    bool coarse = chip->imperfections & MHO_IMP_INPUT;
+    float adc = coarse ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
+    float dac = coarse ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
+    for (size_t o = 0; o < l->n_out; o++) {
+        const float *z = s->z + o * n_col;
+        float *to = out + (o * l->out_h + y) * n_col;
+        for (size_t k = 0; k < n_col; k++) {
+            float v = convert(z[k], d->in_signed, adc) * d->in_scale[o];
+            to[k] = convert(mho_i_digital_of(d, v) / d->out_scale[o], d->out_signed, dac);
+        }
+    }
+}
+
 static mho_status compute_row(const row_job *j, float *out) {
     const mho_i_shape *l = &j->stage->shape;
     mho_status status = add_arrays(j);
@@ -403,10 +480,13 @@ static mho_status compute_row(const row_job *j, float *out) {
         return status;
     }
     noise_on_z(j->chip, j->stage, j->s, j->y, j->block, j->noisy);
-    if (j->stage->end == MHO_I_END_NEURON) {
-        activate(j->chip, j->stage, j->s, j->y, j->block, j->noisy, out);
-    }
     size_t stride = l->out_h * j->n_col;
+    bool neurons = j->stage->end == MHO_I_END_NEURON;
+    if (neurons) {
+        activate(j->chip, j->stage, j->s, j->y, j->block, j->noisy, out);
+    } else if (j->stage->end == MHO_I_END_DIGITAL) {
+        digitise(j->chip, j->stage, j->s, j->y, out);
+    }
     for (size_t o = 0; j->stage->end == MHO_I_END_SCORE && o < l->n_out; o++) {
         float *to = out + o * stride + j->y * j->n_col;
         memcpy(to, j->s->z + o * j->n_col, j->n_col * sizeof *out);
@@ -417,13 +497,13 @@ static mho_status compute_row(const row_job *j, float *out) {
     if (!j->fn) {
         return MHO_OK;
     }
-    bool neurons = j->stage->end == MHO_I_END_NEURON;
     mho_i_view view = {.stage = j->stage,
                        .y = j->y,
                        .n_col = j->n_col,
                        .z = j->s->z,
                        .a = neurons ? out + j->y * j->n_col : NULL,
-                       .a_stride = stride};
+                       .a_stride = stride,
+                       .out = out + j->y * j->n_col};
     return j->fn(j->user, &view);
 }
 
@@ -454,35 +534,44 @@ static void add_window(size_t lanes, bool largest, float scale, const float *fro
     }
 }
 
+/* Places of a window at output (y, x) that lie within so many rows and columns from the first of
+ * the padding; with skip_pad only those of the picture. */
+static size_t window_count(const mho_i_shape *l, size_t y, size_t x, bool skip_pad) {
+    size_t n = 0;
+    for (size_t j = 0; j < l->k_h * l->k_w; j++) {
+        size_t iy = y * l->stride_h + j / l->k_w * l->dilation_h;
+        size_t ix = x * l->stride_w + j % l->k_w * l->dilation_w;
+        size_t low_y = skip_pad ? l->pad_top : 0, low_x = skip_pad ? l->pad_left : 0;
+        size_t high_y = l->pad_top + l->in_h + (skip_pad ? 0 : l->pad_bottom);
+        size_t high_x = l->pad_left + l->in_w + (skip_pad ? 0 : l->pad_right);
+        n += iy >= low_y && iy < high_y && ix >= low_x && ix < high_x;
+    }
+    return n;
+}
+
 /* Mean or largest of a window at one place of the output. */
 static void pool_at(const mho_chip *chip, const mho_i_stage *stage, const float *in, size_t c,
                     size_t y, size_t x, float *to) {
     const mho_i_shape *l = &stage->shape;
-    size_t lanes = chip->n_lane, n_seen = 0, n_tap = l->k_h * l->k_w;
-    size_t y0 = y * l->stride_h, x0 = x * l->stride_w;
-    const float *seen[2] = {NULL, NULL};
-    for (int pass = 0; pass < 2; pass++) {
-        float scale = 1 / (float)(stage->count_pad ? n_tap : max_of(n_seen, 1));
-        for (size_t j = 0; j < n_tap; j++) {
-            size_t iy = y0 + j / l->k_w * l->dilation_h, ix = x0 + j % l->k_w * l->dilation_w;
-            if (iy < l->pad_top || iy - l->pad_top >= l->in_h || ix < l->pad_left ||
-                ix - l->pad_left >= l->in_w) {
-                continue;
-            }
-            const float *from =
-                in + ((c * l->in_h + iy - l->pad_top) * l->in_w + ix - l->pad_left) * lanes;
-            if (pass == 0) {
-                n_seen++;
-                seen[0] = seen[0] ? seen[0] : from;
-            } else {
-                add_window(lanes, stage->op == MHO_I_MAX, scale, from, to);
-            }
+    size_t lanes = chip->n_lane;
+    bool largest = stage->op == MHO_I_MAX, begin = true;
+    float scale = 1 / (float)max_of(window_count(l, y, x, !stage->count_pad), 1);
+    memset(to, 0, lanes * sizeof *to);
+    for (size_t j = 0; j < l->k_h * l->k_w; j++) {
+        size_t iy = y * l->stride_h + j / l->k_w * l->dilation_h;
+        size_t ix = x * l->stride_w + j % l->k_w * l->dilation_w;
+        if (iy < l->pad_top || iy - l->pad_top >= l->in_h || ix < l->pad_left ||
+            ix - l->pad_left >= l->in_w) {
+            continue;
         }
-        if (pass == 0 && stage->op == MHO_I_MAX && seen[0]) {
-            memcpy(to, seen[0], lanes * sizeof *to);
-        } else if (pass == 0) {
-            memset(to, 0, lanes * sizeof *to);
+        const float *from =
+            in + ((c * l->in_h + iy - l->pad_top) * l->in_w + ix - l->pad_left) * lanes;
+        if (largest && begin) {
+            memcpy(to, from, lanes * sizeof *to);
+        } else {
+            add_window(lanes, largest, scale, from, to);
         }
+        begin = false;
     }
 }
 
@@ -518,22 +607,28 @@ static void wire(const mho_chip *chip, const mho_i_stage *stage, const mho_i_scr
     }
 }
 
-mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_dataset *set,
+mho_status mho_i_chip_stage_run(const mho_chip *chip, const mho_i_stage *stage, mho_i_scratch *s,
+                                uint32_t block, bool noisy, mho_i_view_fn fn, void *user) {
+    switch (stage->op) {
+    case MHO_I_COMPUTE:
+        return compute_stage(chip, stage, s, block, noisy, fn, user);
+    case MHO_I_WIRE:
+        wire(chip, stage, s, buffer(chip, s, stage->out));
+        return MHO_OK;
+    default:
+        pool(chip, stage, buffer(chip, s, stage->source[0]), buffer(chip, s, stage->out));
+        return MHO_OK;
+    }
+}
+
+mho_status mho_i_chip_forward(const mho_chip *chip, mho_i_scratch *s, const mho_i_source *from,
                               const size_t *image, size_t n, uint32_t block, bool noisy,
                               float *score, mho_i_view_fn fn, void *user) {
-    load_pixels(chip, set, image, n, buffer(chip, s, 0));
+    mho_i_chip_load(chip, s, from, image, n);
     for (size_t k = 0; k < chip->n_stage; k++) {
-        const mho_i_stage *stage = &chip->stage[k];
-        float *out = buffer(chip, s, stage->out);
-        if (stage->op == MHO_I_COMPUTE) {
-            mho_status status = compute_stage(chip, stage, s, block, noisy, fn, user);
-            if (status < 0) {
-                return status;
-            }
-        } else if (stage->op == MHO_I_WIRE) {
-            wire(chip, stage, s, out);
-        } else {
-            pool(chip, stage, buffer(chip, s, stage->source[0]), out);
+        mho_status status = mho_i_chip_stage_run(chip, &chip->stage[k], s, block, noisy, fn, user);
+        if (status < 0) {
+            return status;
         }
     }
     if (score) {
@@ -559,7 +654,8 @@ void mho_i_chip_activate(const mho_chip *chip, mho_i_scratch *s, uint32_t block,
     noise_on_z(chip, stage, s, 0, block, noisy);
     activate(chip, stage, s, 0, block, noisy, a);
     if (view) {
-        *view = (mho_i_view){.stage = stage,
+        *view = (mho_i_view){.out = a,
+                             .stage = stage,
                              .layer = stage->layer,
                              .n_col = MHO_I_LANES,
                              .x = s->x,

@@ -126,7 +126,8 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
     double *b = mho_i_alloc(ctx, d.n_vec * n_cell, sizeof(double));
     mho_status status = s && d.v_V && w && b ? MHO_OK : MHO_ERR_NOMEM;
     if (status == MHO_OK) {
-        status = mho_i_chip_forward(chip, s, set, image, d.n_vec, 0, false, NULL, keep_inputs, &d);
+        status = mho_i_chip_forward(chip, s, &(mho_i_source){.set = set}, image, d.n_vec, 0, false,
+                                    NULL, keep_inputs, &d);
     }
     if (status == MHO_OK) {
         status = mho_array_new(ctx, *n_row, *n_col, &opt, &array);

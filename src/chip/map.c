@@ -165,6 +165,17 @@ static mho_status compensate(mho_chip *chip, mho_i_layer *layer) {
     return status;
 }
 
+/* Largest weight or bias of an output, at most the layer's limit. */
+static double largest_weight(const mho_i_layer *layer, const float *weights, const float *bias,
+                             size_t out) {
+    size_t n_in = layer->shape.n_in;
+    double top = fabs((double)bias[out]);
+    for (size_t k = 0; k < n_in; k++) {
+        top = fmax(top, fabs((double)weights[out * n_in + k]));
+    }
+    return top > 0 ? fmin(top, layer->shape.w_max) : layer->shape.w_max;
+}
+
 mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float *weights,
                                 const float *bias, const double *scale) {
     mho_ctx *ctx = chip->ctx;
@@ -182,7 +193,10 @@ mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float 
         return MHO_ERR_NOMEM;
     }
     for (size_t o = 0; o < layer->shape.n_out; o++) {
-        layer->scale[o] = scale ? scale[o] : layer->shape.w_max;
+        bool column = chip->spec.weight_scale == MHO_SCALE_COLUMN;
+        layer->scale[o] = scale    ? scale[o]
+                          : column ? largest_weight(layer, weights, bias, o)
+                                   : layer->shape.w_max;
     }
     set_targets(chip, layer, weights, bias);
     return compensate(chip, layer);

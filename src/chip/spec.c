@@ -50,6 +50,11 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      "repair",
      "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
      {"none", "partner", "remap"}},
+    {"array",
+     "scale",
+     "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
+     "here, of the column for one from a file",
+     {"auto", "layer", "column"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
     {"neuron",
      "card",
@@ -78,6 +83,8 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
     switch (choice) {
     case MHO_CHOICE_CARD:
         return spec->neuron_card[0] == 'U' ? 0 : spec->neuron_card[0] == 'T' ? 1 : 2;
+    case MHO_CHOICE_SCALE:
+        return (int)spec->weight_scale;
     case MHO_CHOICE_SHARE:
         return (int)spec->share;
     case MHO_CHOICE_MIXING:
@@ -101,6 +108,9 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
 
 void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
     switch (choice) {
+    case MHO_CHOICE_SCALE:
+        spec->weight_scale = (mho_weight_scale)word;
+        break;
     case MHO_CHOICE_SHARE:
         spec->share = (mho_neuron_share)word;
         break;
@@ -222,8 +232,9 @@ static bool ends_in(const char *text, const char *end) {
 }
 
 bool mho_i_chip_param_is_whole(size_t k) {
-    static const char *const whole[] = {"rows",    "cols",       "trim_bits", "input_bits",
-                                        "n_slice", "compensate", "levels",    "adc_bits"};
+    static const char *const whole[] = {"rows",       "cols",     "trim_bits",
+                                        "input_bits", "n_slice",  "compensate",
+                                        "levels",     "adc_bits", "digital_bits"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;

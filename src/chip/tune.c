@@ -90,8 +90,8 @@ static mho_status learn(tuner *t, const mho_dataset *set) {
             }
             t->label = mho_dataset_labels(set) + b * lanes;
             uint32_t block = 0xC0000000u | (uint32_t)((size_t)e * n_block + b);
-            status = mho_i_chip_forward(t->chip, s, set, image, t->n_lane, block, true, NULL,
-                                        keep_inputs, t);
+            status = mho_i_chip_forward(t->chip, s, &(mho_i_source){.set = set}, image, t->n_lane,
+                                        block, true, NULL, keep_inputs, t);
             if (status == MHO_OK) {
                 learn_block(t);
             }

@@ -198,8 +198,17 @@ mho_status mho_i_curve_new(const mho_i_request *r, const char *title, const mho_
         mho_curve_free(c);
         return MHO_ERR_NOMEM;
     }
+    size_t first = 1;
+    while (first + 1 < n_col && !col[first].draw) {
+        first++;
+    }
+    mho_i_curve_quantity(c, col[first].name);
     *out = c;
     return MHO_OK;
+}
+
+void mho_i_curve_quantity(mho_curve *c, const char *name) {
+    snprintf(c->quantity, sizeof c->quantity, "%s", name);
 }
 
 void mho_curve_free(mho_curve *c) {

@@ -58,9 +58,10 @@ mho_status mho_i_curve_rt(const mho_i_request *request, mho_curve **out) {
     mho_status status = begin_loop(&r, "major loop", 1, &p, out);
     if (status == MHO_OK) {
         add_loop(&r, &p, "", *out);
-        mho_i_curve_note(*out, "%.3g decades between %g K and %g K",
-                         log10(mho_i_curve_value(*out, 0, 1) / mho_i_curve_value(*out, r.n_point - 1, 1)),
-                         r.from, r.to);
+        mho_i_curve_note(
+            *out, "%.3g decades between %g K and %g K",
+            log10(mho_i_curve_value(*out, 0, 1) / mho_i_curve_value(*out, r.n_point - 1, 1)),
+            r.from, r.to);
         mho_i_curve_note(*out, "steepest at %.1f K heating, %.1f K cooling", steepest_K(*out, 0),
                          steepest_K(*out, 1));
     }

@@ -183,7 +183,7 @@ static void put_canvas(mho_i_text *t, const canvas *v, const mho_curve *c) {
         mho_i_text_put(t, "-", 1);
     }
     char label[80];
-    snprintf(label, sizeof label, "%s over %s%s", y->name, c->col[0].name,
+    snprintf(label, sizeof label, "%s over %s%s", c->quantity, c->col[0].name,
              v->x.log ? " (log)" : "");
     int gap = (int)v->width - (int)strlen(from) - (int)strlen(to) - (int)strlen(label);
     gap = gap < 4 ? 4 : gap;

@@ -1,0 +1,532 @@
+/* test_mapping.c - layer graphs on chips: a chain is the chip of the chain; what digital ends
+ * compute is the exact graph, for sums, groups, odd windows and wires; neurons come near it and the
+ * correction helps; tiles do not matter; memory, threads, samples, provoked errors. */
+#include "test.h"
+
+#include "chip/chip_int.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { N_SAMPLE = 40 };
+
+typedef struct bench {
+    mho_ctx *ctx;
+    mho_chip_spec spec;
+    mho_graph *g;
+    mho_samples *set;
+    mho_map_opt opt;
+} bench;
+
+static float *draw(uint32_t stream, size_t n, double scale) {
+    float *x = malloc(n * sizeof *x);
+    mho_i_rng_normal_f(5, MHO_RNG_TEST, stream, 0, n, x);
+    for (size_t k = 0; k < n; k++) {
+        x[k] *= (float)scale;
+    }
+    return x;
+}
+
+/* An empty graph with an input, and samples of both signs. */
+static bench make(size_t c, size_t h, size_t w, int *input) {
+    bench b = {.ctx = test_ctx(), .opt = MHO_MAP_OPT_INIT};
+    test_ok(b.ctx, mho_chip_spec_default(b.ctx, &b.spec));
+    test_ok(b.ctx, mho_graph_new(b.ctx, &b.g));
+    test_ok(b.ctx, mho_graph_add_input(b.g, "x", 4, (size_t[]){1, c, h, w}, input));
+    float *x = draw(1, N_SAMPLE * c * h * w, 1);
+    test_ok(b.ctx, mho_samples_new(b.ctx, N_SAMPLE, c, h, w, x, NULL, &b.set));
+    free(x);
+    return b;
+}
+
+static void done(bench *b) {
+    mho_graph_free(b->g);
+    mho_samples_free(b->set);
+    assert_int_equal(mho_ctx_bytes(b->ctx), 0);
+    mho_ctx_free(b->ctx);
+}
+
+typedef struct window { /* of a convolution */
+    size_t k_h, k_w, stride, dilation, top, left, bottom, right, groups;
+} window;
+
+static int conv(bench *b, int x, size_t out_c, window w) {
+    const mho_graph_tensor *t = mho_graph_tensor_at(b->g, x);
+    mho_graph_attr a = mho_graph_attr_default();
+    a.kernel[0] = w.k_h;
+    a.kernel[1] = w.k_w;
+    a.stride[0] = a.stride[1] = w.stride;
+    a.dilation[0] = a.dilation[1] = w.dilation;
+    a.pads[0] = w.top;
+    a.pads[1] = w.left;
+    a.pads[2] = w.bottom;
+    a.pads[3] = w.right;
+    a.groups = w.groups;
+    size_t n_in = t->shape[1] / w.groups * w.k_h * w.k_w;
+    float *weights = draw((uint32_t)(100 + x), out_c * n_in, 1.4 / sqrt((double)n_in));
+    float *bias = draw((uint32_t)(300 + x), out_c, 0.1);
+    int y;
+    test_ok(b->ctx, mho_graph_add_conv(b->g, NULL, x, out_c, &a, weights, bias, &y));
+    free(weights);
+    free(bias);
+    return y;
+}
+
+static const window plain = {3, 3, 1, 1, 1, 1, 1, 1, 1};
+
+static int node(bench *b, mho_graph_op op, size_t n, const int *in, const mho_graph_attr *attr) {
+    int y;
+    test_ok(b->ctx, mho_graph_add_node(b->g, op, NULL, n, in, attr, 0, NULL, &y));
+    return y;
+}
+
+static int simple(bench *b, mho_graph_op op, int x) {
+    int y;
+    test_ok(b->ctx, mho_graph_add_simple(b->g, op, NULL, x, &y));
+    return y;
+}
+
+static int add(bench *b, int x, int y) {
+    mho_graph_attr a = mho_graph_attr_default();
+    return node(b, MHO_OP_ADD, 2, (int[]){x, y}, &a);
+}
+
+static void finish(bench *b, int x, size_t n_out) {
+    int y;
+    size_t n_in = mho_graph_tensor_at(b->g, x)->size;
+    float *w = draw(900, n_out * n_in, 1 / sqrt((double)n_in)), *bias = draw(901, n_out, 0.3);
+    test_ok(b->ctx, mho_graph_add_dense(b->g, "head", x, n_out, w, bias, &y));
+    test_ok(b->ctx, mho_graph_add_output(b->g, y));
+    free(w);
+    free(bias);
+}
+
+/* Largest difference between the scores of a chip without imperfections and the exact graph, over
+ * the largest score. */
+static double difference(const bench *b, mho_chip *chip) {
+    size_t n = mho_chip_n_score(chip);
+    float *want = malloc(N_SAMPLE * n * sizeof *want), *got = malloc(N_SAMPLE * n * sizeof *got);
+    test_ok(b->ctx, mho_graph_run(b->ctx, b->g, N_SAMPLE, mho_samples_x(b->set), want));
+    test_ok(b->ctx, mho_chip_program(chip, 1, 0, 0, NULL));
+    test_ok(b->ctx, mho_chip_evaluate_samples(chip, b->set, NULL, got, NULL));
+    double worst = 0, top = 0;
+    for (size_t k = 0; k < N_SAMPLE * n; k++) {
+        worst = fmax(worst, fabs((double)(got[k] - want[k])));
+        top = fmax(top, fabs((double)want[k]));
+    }
+    free(want);
+    free(got);
+    return worst / top;
+}
+
+/* Ranges that cut nothing, exact rectifiers, no wires: then only rounding is left. */
+static void exact(bench *b) {
+    b->opt.percentile = 1;
+    b->opt.limit_weights = false;
+    b->opt.exact_relu = true;
+}
+
+static mho_chip *chip_of(const bench *b) {
+    mho_chip *chip;
+    test_ok(b->ctx, mho_chip_new_graph(b->ctx, &b->spec, b->g, b->set, &b->opt, &chip));
+    return chip;
+}
+
+/* Two blocks with a way around: one as it is, one through an array. */
+static void residual_net(bench *b, int x) {
+    x = simple(b, MHO_OP_RELU, conv(b, x, 6, plain));
+    int y = conv(b, simple(b, MHO_OP_RELU, conv(b, x, 6, plain)), 6, plain);
+    x = simple(b, MHO_OP_RELU, add(b, y, x));
+    window half = plain, point = {1, 1, 2, 1, 0, 0, 0, 0, 1};
+    half.stride = 2;
+    y = conv(b, simple(b, MHO_OP_RELU, conv(b, x, 9, half)), 9, plain);
+    x = simple(b, MHO_OP_RELU, add(b, conv(b, x, 9, point), y));
+    finish(b, simple(b, MHO_OP_GLOBAL_AVERAGE_POOL, x), 5);
+}
+
+static void a_chain_is_the_chip_of_the_chain(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_net *net;
+    test_ok(ctx, mho_net_new(ctx, 1, 28, 28, &net));
+    test_ok(ctx, mho_net_add_conv(net, 4, 5, 2, 2, true, 0.5));
+    test_ok(ctx, mho_net_add_pool(net, 2));
+    test_ok(ctx, mho_net_add_dense(net, 20, true, 0.3));
+    test_ok(ctx, mho_net_add_dense(net, 10, false, 0.4));
+    for (size_t l = 0; l < mho_net_n_layer(net); l++) {
+        const mho_layer *s = mho_net_layer(net, l);
+        float *w = draw((uint32_t)l, s->n_out * (s->n_in + 1), s->w_max / 6);
+        if (s->n_out) {
+            test_ok(ctx, mho_net_set_weights(net, l, w, w + s->n_out * s->n_in));
+        }
+        free(w);
+    }
+    mho_dataset *set;
+    mho_samples *samples;
+    mho_graph *g;
+    mho_chip_spec spec;
+    mho_chip *chip[2];
+    test_ok(ctx, mho_dataset_digits(ctx, 3, 0, 150, &set));
+    test_ok(ctx, mho_samples_from_dataset(ctx, set, &samples));
+    test_ok(ctx, mho_graph_from_net(ctx, net, &g));
+    test_ok(ctx, mho_chip_spec_default(ctx, &spec));
+    spec.rows = 60;
+    test_ok(ctx, mho_chip_new(ctx, &spec, net, &chip[0]));
+    test_ok(ctx, mho_chip_new_graph(ctx, &spec, g, NULL, NULL, &chip[1]));
+    static float score[2][150 * 10];
+    for (int k = 0; k < 2; k++) {
+        test_ok(ctx, mho_chip_program(chip[k], 1, 0, 0, NULL));
+        test_ok(ctx, mho_chip_evaluate_samples(chip[k], samples, NULL, score[k], NULL));
+    }
+    for (int k = 0; k < 150 * 10; k++) {
+        test_close(score[1][k], score[0][k], 1e-6, 1e-6);
+    }
+    /* pixels and samples are the same thing */
+    double by_pixel, by_sample;
+    test_ok(ctx, mho_chip_evaluate(chip[1], set, NULL, &by_pixel));
+    test_ok(ctx, mho_chip_evaluate_samples(chip[1], samples, NULL, NULL, &by_sample));
+    test_close(by_pixel, by_sample, 0, 0);
+    mho_chip_free(chip[0]);
+    mho_chip_free(chip[1]);
+    mho_graph_free(g);
+    mho_net_free(net);
+    mho_samples_free(samples);
+    mho_dataset_free(set);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
+static void sums_of_currents_are_the_graph(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 10, 9, &x);
+    residual_net(&b, x);
+    exact(&b);
+    mho_chip *chip = chip_of(&b);
+    assert_true(difference(&b, chip) < 2e-5);
+    mho_chip_map_info map = mho_chip_map(chip);
+    assert_true(map.bipolar_input);
+    assert_int_equal(map.n_sample, N_SAMPLE);
+    size_t n_skip = 0, n_both = 0;
+    for (size_t k = 0; k < mho_chip_n_stage(chip); k++) {
+        mho_stage_info s;
+        test_ok(b.ctx, mho_chip_stage(chip, k, &s));
+        n_skip += s.n_skip;
+        n_both += s.n_array_layer == 2;
+        assert_true(!s.compute || s.rms_error_rel < 1e-4);
+    }
+    assert_int_equal(n_skip, 1);
+    assert_int_equal(n_both, 1);
+    assert_int_equal(mho_chip_n_stage(chip), 7);
+    mho_chip_free(chip);
+    done(&b);
+}
+
+static void windows_and_groups_are_the_graph(void **state) {
+    (void)state;
+    const window windows[] = {{3, 5, 2, 1, 0, 2, 1, 3, 1},
+                              {2, 3, 1, 2, 2, 0, 1, 4, 2},
+                              {1, 1, 3, 1, 0, 0, 0, 0, 1},
+                              {3, 3, 1, 1, 1, 1, 1, 1, 6},
+                              {4, 1, 2, 3, 5, 0, 4, 2, 3}};
+    for (size_t k = 0; k < sizeof windows / sizeof *windows; k++) {
+        int x;
+        bench b = make(6, 11, 8, &x);
+        x = simple(&b, MHO_OP_RELU, conv(&b, x, 12, windows[k]));
+        finish(&b, x, 4);
+        exact(&b);
+        mho_chip *chip = chip_of(&b);
+        double d = difference(&b, chip);
+        if (!(d < 2e-5)) {
+            print_error("window %zu: %g\n", k, d);
+        }
+        assert_true(d < 2e-5);
+        mho_chip_verify v;
+        test_ok(b.ctx, mho_chip_program(chip, 3, 0, MHO_IMP_ALL, NULL));
+        test_ok(b.ctx, mho_chip_check_samples(chip, b.set, 1, 1, &v));
+        test_close(v.array_error_rel, 0, 2e-6, 0);
+        mho_chip_free(chip);
+        done(&b);
+    }
+}
+
+/* Everything else that numbers can go through on their way. */
+static void other_nodes_are_the_graph(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 12, 12, &x);
+    mho_graph_attr pool = mho_graph_attr_default(), pad = pool, leaky = pool, clip = pool;
+    pool.kernel[0] = pool.kernel[1] = 3;
+    pool.stride[0] = pool.stride[1] = 2;
+    pool.pads[0] = pool.pads[1] = pool.pads[2] = pool.pads[3] = 1;
+    leaky.alpha = 0.2F;
+    clip.lo = 0;
+    clip.hi = 1.5F;
+    pad.before[3] = pad.after[2] = 2;
+    pad.before[1] = 1;
+    int a = conv(&b, x, 4, plain), c = conv(&b, x, 6, plain);
+    a = simple(&b, MHO_OP_RELU, node(&b, MHO_OP_MAX_POOL, 1, &a, &pool)); /* 4x6x6 */
+    c = node(&b, MHO_OP_LEAKY_RELU, 1, &c, &leaky);
+    c = node(&b, MHO_OP_AVERAGE_POOL, 1, &c, &pool); /* 6x6x6 */
+    mho_graph_attr cat = mho_graph_attr_default();
+    cat.axis = 1;
+    a = node(&b, MHO_OP_CONCAT, 2, (int[]){a, c}, &cat); /* 10x6x6 */
+    a = node(&b, MHO_OP_PAD, 1, &a, &pad);               /* 11x8x8 */
+    a = conv(&b, a, 8, plain);
+    c = simple(&b, MHO_OP_TANH, a);
+    a = simple(&b, MHO_OP_SIGMOID, a); /* two readers: the sum is stored */
+    a = add(&b, a, c);
+    a = conv(&b, a, 5, plain);
+    a = node(&b, MHO_OP_CLIP, 1, &a, &clip);
+    mho_graph_attr turn = mho_graph_attr_default();
+    size_t perm[4] = {0, 2, 3, 1};
+    memcpy(turn.perm, perm, sizeof perm);
+    a = node(&b, MHO_OP_TRANSPOSE, 1, &a, &turn);
+    finish(&b, a, 7);
+    exact(&b);
+    mho_chip *chip = chip_of(&b);
+    assert_true(difference(&b, chip) < 1e-4);
+    assert_true(mho_chip_map(chip).n_digital_stage >= 5);
+    /* with converters of 8 bits it is still near, and not the same */
+    test_ok(b.ctx, mho_chip_program(chip, 1, 0, MHO_IMP_INPUT, NULL));
+    double e[32];
+    test_ok(b.ctx, mho_chip_compare(chip, b.set, N_SAMPLE, e, NULL));
+    double last = e[mho_chip_n_stage(chip) - 1];
+    assert_true(last > 1e-4 && last < 0.15);
+    mho_chip_free(chip);
+    done(&b);
+}
+
+static void neurons_come_near_and_correction_helps(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 12, 12, &x);
+    residual_net(&b, x);
+    double e[2][32], r[2][32];
+    size_t n = 0;
+    for (int k = 0; k < 2; k++) {
+        b.opt.correct = k;
+        mho_chip *chip = chip_of(&b);
+        test_ok(b.ctx, mho_chip_program(chip, 1, 0, 0, NULL));
+        test_ok(b.ctx, mho_chip_compare(chip, b.set, N_SAMPLE, e[k], r[k]));
+        n = mho_chip_n_stage(chip);
+        mho_stage_info s;
+        test_ok(b.ctx, mho_chip_stage(chip, 0, &s));
+        assert_string_equal(s.end, "neurons");
+        /* what the calibration says is what the ideal chip does */
+        test_close(e[k][0], s.rms_error_rel, 0.02, 0);
+        if (k == 1) {
+            mho_chip_verify v;
+            test_ok(b.ctx, mho_chip_program(chip, 1, 0, MHO_IMP_ALL, NULL));
+            test_ok(b.ctx, mho_chip_check_samples(chip, b.set, 1, 1, &v));
+            test_close(v.array_error_rel, 0, 2e-6, 0);
+            test_close(v.neuron_error_rel, 0, 1e-4, 0);
+        }
+        mho_chip_free(chip);
+    }
+    assert_true(e[1][0] < 0.2 && r[1][0] > 0.98);
+    assert_true(e[1][n - 1] < e[0][n - 1]);
+    assert_true(r[1][n - 1] > r[0][n - 1]);
+    done(&b);
+}
+
+static void tiles_do_not_matter(void **state) {
+    (void)state;
+    int x;
+    bench b = make(4, 9, 9, &x);
+    window grouped = plain;
+    grouped.groups = 2;
+    x = simple(&b, MHO_OP_RELU, conv(&b, x, 10, plain));
+    x = simple(&b, MHO_OP_RELU, conv(&b, x, 8, grouped));
+    finish(&b, x, 6);
+    static float score[2][N_SAMPLE * 6];
+    size_t n_tile[2];
+    for (int k = 0; k < 2; k++) {
+        b.spec.rows = k ? 16 : 1024;
+        b.spec.cols = k ? 6 : 1024;
+        mho_chip *chip = chip_of(&b);
+        n_tile[k] = mho_chip_map(chip).n_tile;
+        test_ok(b.ctx, mho_chip_program(chip, 1, 0, 0, NULL));
+        test_ok(b.ctx, mho_chip_evaluate_samples(chip, b.set, NULL, score[k], NULL));
+        mho_chip_free(chip);
+    }
+    assert_int_equal(n_tile[0], 4);
+    /* 37 rows x 10 pairs; twice 46 x 4; 649 x 6; three pairs and 16 rows at most (one bias row) */
+    assert_true(n_tile[1] >= 3 * 4 + 2 * 3 * 2 + 41 * 2);
+    for (int k = 0; k < N_SAMPLE * 6; k++) {
+        test_close(score[1][k], score[0][k], 2e-5, 2e-5);
+    }
+    done(&b);
+}
+
+static void the_same_bits_for_any_number_of_threads(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 8, 8, &x);
+    residual_net(&b, x);
+    static float score[2][N_SAMPLE * 5];
+    for (int k = 0; k < 2; k++) {
+        test_ok(b.ctx, mho_ctx_set_threads(b.ctx, k ? 3 : 1));
+        mho_chip *chip = chip_of(&b);
+        test_ok(b.ctx, mho_chip_program(chip, 4, 2, MHO_IMP_ALL, NULL));
+        test_ok(b.ctx, mho_chip_evaluate_samples(chip, b.set, NULL, score[k], NULL));
+        mho_chip_free(chip);
+    }
+    assert_memory_equal(score[0], score[1], sizeof score[0]);
+    done(&b);
+}
+
+static void buffers_and_tables_stay_small(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 64, 64, &x);
+    x = simple(&b, MHO_OP_RELU, conv(&b, x, 8, plain));
+    for (int k = 0; k < 6; k++) {
+        int y = simple(&b, MHO_OP_RELU, conv(&b, x, 8, plain));
+        x = simple(&b, MHO_OP_RELU, add(&b, conv(&b, y, 8, plain), x));
+    }
+    finish(&b, simple(&b, MHO_OP_GLOBAL_AVERAGE_POOL, x), 3);
+    b.spec.compensate = 0;
+    mho_chip *chip;
+    test_ok(b.ctx, mho_chip_new_graph(b.ctx, &b.spec, b.g, NULL, &b.opt, &chip));
+    assert_true(chip->n_slot <= 4);
+    mho_chip_map_info map = mho_chip_map(chip);
+    assert_true(map.share_changed && map.share == MHO_SHARE_PER_COLUMN); /* 426,000 activations */
+    assert_int_equal(map.n_neuron, 13 * 8);
+    test_ok(b.ctx, mho_chip_program(chip, 1, 0, MHO_IMP_ALL, NULL));
+    assert_true(mho_ctx_peak_bytes(b.ctx) < (size_t)64 << 20);
+    mho_chip_free(chip);
+    done(&b);
+}
+
+static void expect(const bench *b, mho_status want, const char *text) {
+    mho_chip *chip = NULL;
+    assert_int_equal(mho_chip_new_graph(b->ctx, &b->spec, b->g, b->set, &b->opt, &chip), want);
+    assert_null(chip);
+    if (!strstr(mho_ctx_last_error(b->ctx), text)) {
+        print_error("\"%s\" is not in: %s\n", text, mho_ctx_last_error(b->ctx));
+        fail();
+    }
+}
+
+static void what_cannot_be_mapped_is_refused(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 6, 6, &x);
+    int a = simple(&b, MHO_OP_SIGMOID, conv(&b, x, 3, plain)), y;
+    mho_graph_attr attr = mho_graph_attr_default();
+    test_ok(b.ctx,
+            mho_graph_add_node(b.g, MHO_OP_MUL, "gate", 2, (int[]){a, x}, &attr, 0, NULL, &y));
+    test_ok(b.ctx, mho_graph_add_output(b.g, y));
+    expect(&b, MHO_ERR_ARG, "gate");
+    done(&b);
+
+    b = make(3, 6, 6, &x);
+    finish(&b, simple(&b, MHO_OP_RELU, conv(&b, x, 3, plain)), 4);
+    b.opt.percentile = 0.3;
+    expect(&b, MHO_ERR_ARG, "percentile");
+    b.opt.percentile = 0.999;
+    mho_samples_free(b.set);
+    float zero[50] = {0};
+    test_ok(b.ctx, mho_samples_new(b.ctx, 2, 1, 5, 5, zero, NULL, &b.set));
+    expect(&b, MHO_ERR_DIM, "108");
+    done(&b);
+
+    b = make(3, 6, 6, &x);
+    finish(&b, conv(&b, x, 3, plain), 4);
+    test_ok(b.ctx, mho_graph_add_output(b.g, x));
+    expect(&b, MHO_ERR_ARG, "2 outputs");
+    done(&b);
+}
+
+static void failed_allocations_leave_nothing_behind(void **state) {
+    (void)state;
+    int x;
+    bench b = make(2, 6, 6, &x);
+    mho_graph_attr cat = mho_graph_attr_default();
+    cat.axis = 1;
+    x = node(&b, MHO_OP_CONCAT, 2, (int[]){simple(&b, MHO_OP_SIGMOID, x), x}, &cat);
+    residual_net(&b, x);
+    size_t before = mho_ctx_bytes(b.ctx);
+    bool made = false;
+    for (size_t k = 1; !made && k < 20000; k += k < 60 ? 1 : 43) {
+        mho_chip *chip = NULL;
+        mho_ctx_fail_alloc(b.ctx, k);
+        mho_status status = mho_chip_new_graph(b.ctx, &b.spec, b.g, b.set, &b.opt, &chip);
+        mho_ctx_fail_alloc(b.ctx, 0);
+        made = status == MHO_OK;
+        assert_true(made || status == MHO_ERR_NOMEM);
+        mho_chip_free(chip);
+        assert_int_equal(mho_ctx_bytes(b.ctx), before);
+    }
+    assert_true(made);
+    done(&b);
+}
+
+static void samples_come_from_files(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char dir[] = "/tmp/mho-test-XXXXXX", path[80];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a.npz", dir);
+    double x[2 * 3 * 4 * 5], y[2] = {7, 1};
+    for (int k = 0; k < 120; k++) {
+        x[k] = k - 60.5;
+    }
+    mho_npy_view view[2] = {{"x", 4, {2, 3, 4, 5}, x, NULL}, {"y", 1, {2}, y, NULL}};
+    test_ok(ctx, mho_npz_save(ctx, path, 2, view));
+    mho_samples *s;
+    test_ok(ctx, mho_samples_load(ctx, path, MHO_PART_TEST, &s));
+    assert_int_equal(mho_samples_n(s), 2);
+    assert_int_equal(mho_samples_shape(s, 2), 5);
+    assert_int_equal(mho_samples_label(s)[0], 7);
+    test_close(mho_samples_x(s)[119], 58.5, 0, 0);
+    test_ok(ctx, mho_samples_normalise(s, 3, (double[]){0, 0, 8.5}, (double[]){1, 1, 2}));
+    test_close(mho_samples_x(s)[119], 25, 0, 1e-7);
+    assert_int_equal(mho_samples_normalise(s, 2, x, x), MHO_ERR_DIM);
+    assert_int_equal(mho_samples_normalise(s, 1, x, (double[]){0}), MHO_ERR_ARG);
+    mho_samples_free(s);
+    /* pixels */
+    for (int k = 0; k < 120; k++) {
+        x[k] = 2 * k;
+    }
+    test_ok(ctx, mho_npz_save(ctx, path, 1, view));
+    test_ok(ctx, mho_samples_load(ctx, path, MHO_PART_TEST, &s));
+    assert_null(mho_samples_label(s));
+    test_close(mho_samples_x(s)[119], 238 / 255.0, 0, 1e-6);
+    mho_samples_free(s);
+    /* errors */
+    view[1].shape[0] = 1;
+    test_ok(ctx, mho_npz_save(ctx, path, 2, view));
+    assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    y[0] = 0.5;
+    view[1].shape[0] = 2;
+    test_ok(ctx, mho_npz_save(ctx, path, 2, view));
+    assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    x[3] = NAN;
+    test_ok(ctx, mho_npz_save(ctx, path, 1, view));
+    assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    assert_null(s);
+    assert_int_equal(mho_samples_load(ctx, "nowhere.npz", MHO_PART_TEST, &s), MHO_ERR_IO);
+    unlink(path);
+    rmdir(dir);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_is_the_chip_of_the_chain),
+        cmocka_unit_test(sums_of_currents_are_the_graph),
+        cmocka_unit_test(windows_and_groups_are_the_graph),
+        cmocka_unit_test(other_nodes_are_the_graph),
+        cmocka_unit_test(neurons_come_near_and_correction_helps),
+        cmocka_unit_test(tiles_do_not_matter),
+        cmocka_unit_test(the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(buffers_and_tables_stay_small),
+        cmocka_unit_test(what_cannot_be_mapped_is_refused),
+        cmocka_unit_test(failed_allocations_leave_nothing_behind),
+        cmocka_unit_test(samples_come_from_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
