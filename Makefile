@@ -1,10 +1,11 @@
 # The front door. Everything behind it is CMake; see docs/building.md.
 #   make            build                       make demo    install what is missing, build, run the main job
 #   make check      the same set-up, all tests  make bench   verify, then time
+#   make deb        Debian packages, looked at by lintian
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench format clean
+.PHONY: all setup build check check-asan demo bench play site deb format clean
 all: build
 
 setup:
@@ -30,8 +31,22 @@ demo: build
 bench: build
 	@sh scripts/bench.sh $(BUILD)
 
+deb:
+	@sh scripts/deb.sh $(BUILD)
+
 format:
 	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch]
+
+# one HTML file to play on; needs a compiler for the browser, which web/build.sh names
+play: build
+	@cmake --build $(BUILD) --target web_values
+	@$(BUILD)/web_values >$(BUILD)/play-values.json
+	@sh web/build.sh $(BUILD)/play-values.json $(BUILD)/play.html && ls -l $(BUILD)/play.html
+
+# the documentation site, for reading from files: build/site/index.html
+site: build
+	@command -v mkdocs >/dev/null || { echo "site: needs mkdocs (Debian: apt-get install mkdocs)"; exit 1; }
+	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
 
 clean:
 	rm -rf build build-asan

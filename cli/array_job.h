@@ -6,8 +6,9 @@
 #include "cli.h"
 
 typedef struct array_args {
-    const char *conductances, *random, *inputs;
-    double gmin_S, gmax_S;
+    const char *conductances, *weights, *random, *inputs, *scheme;
+    bool transposed;
+    double gmin_S, gmax_S, g_scale_S;
     uint64_t seed;
     long n_random_inputs; /* -1: not given */
     double wire_ohm, wire_word_ohm, wire_bit_ohm, source_ohm, sense_ohm;
@@ -19,10 +20,19 @@ typedef struct array_args {
     long n_thread;
 } array_args;
 
+/* What the columns mean. */
+typedef enum array_readout {
+    ARRAY_PLAIN,  /* every column is an output */
+    ARRAY_PAIRS,  /* two neighbours are one: the left minus the right */
+    ARRAY_OFFSET, /* column 0 is the reference, which is subtracted from the others */
+} array_readout;
+
 typedef struct array_job {
     array_args args;
     mho_ctx *ctx;
     size_t n_row, n_col, n_vec;
+    array_readout readout;
+    double weight_S;        /* conductance difference of a weight of 1; 0 without --weights */
     double *g_S;            /* [n_row][n_col] */
     double *v_V;            /* [n_vec][n_row] */
     double *i_A;            /* [n_vec][n_col] */
@@ -36,6 +46,12 @@ typedef struct array_job {
     double loss_mean, loss_max; /* relative; NAN without --compare */
     bool converged;
 } array_job;
+
+/* Cells from --conductances or --weights: n_row, n_col, g_S, readout; -1 or an exit status. */
+int array_load_cells(array_job *job);
+/* Outputs of the array, and their currents [n_vec][outputs] from those of the columns. */
+size_t array_n_output(const array_job *job);
+void array_read_out(const array_job *job, const double *column_A, double *out_A);
 
 /* Table on standard output. */
 void array_print(const array_job *job);

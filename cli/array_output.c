@@ -33,6 +33,15 @@ void array_print(const array_job *job) {
     const array_args *a = &job->args;
     char x[64], y[64];
     printf("%-11s %zu x %zu cells, %s\n", "array", job->n_row, job->n_col, a->cell);
+    if (job->readout != ARRAY_PLAIN) {
+        printf("%-11s %zu, %s\n", "outputs", array_n_output(job),
+               job->readout == ARRAY_PAIRS ? "each the difference of two columns"
+                                           : "each a column minus column 0");
+    }
+    if (job->weight_S > 0) {
+        printf("%-11s 1 is %s, %s\n", "weights", mho_quantity_format(job->weight_S, "S", 4, x, 64),
+               a->scheme);
+    }
     printf("%-11s %s word line, %s bit line per cell\n", "wires",
            mho_quantity_format(job->opt.r_word_ohm, "ohm", 4, x, 64),
            mho_quantity_format(job->opt.r_bit_ohm, "ohm", 4, y, 64));
@@ -89,6 +98,14 @@ static json_t *make_json(const array_job *job) {
                             json_pack("{s:f, s:f, s:f, s:f, s:f}", "cells", p->cell_W, "word_lines",
                                       p->word_W, "bit_lines", p->bit_W, "sources", p->source_W,
                                       "sense", p->sense_W));
+    }
+    if (j && job->readout != ARRAY_PLAIN) {
+        json_object_set_new(j, "outputs", json_integer((json_int_t)array_n_output(job)));
+        json_object_set_new(j, "readout",
+                            json_string(job->readout == ARRAY_PAIRS ? "pairs" : "offset"));
+    }
+    if (j && job->weight_S > 0) {
+        json_object_set_new(j, "weight_S", json_real(job->weight_S));
     }
     if (j && *job->spice_version) {
         json_object_set_new(j, "spice_version", json_string(job->spice_version));
@@ -177,8 +194,15 @@ mho_status array_write_files(const array_job *job, mho_array *array) {
         status = mho_npz_save(job->ctx, a->nodes, 2, views);
     }
     if (status == MHO_OK && a->out) {
-        const mho_npy_view view = {NULL, 2, {job->n_vec, job->n_col}, job->i_A, NULL};
+        size_t n = array_n_output(job);
+        double *out_A = calloc(job->n_vec * n, sizeof *out_A);
+        if (!out_A) {
+            return MHO_ERR_NOMEM;
+        }
+        array_read_out(job, job->i_A, out_A);
+        const mho_npy_view view = {NULL, 2, {job->n_vec, n}, out_A, NULL};
         status = mho_npy_save(job->ctx, a->out, &view);
+        free(out_A);
     }
     return status;
 }

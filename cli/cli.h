@@ -14,8 +14,15 @@ typedef enum cli_kind {
     CLI_MAYBE,  /* --name [TEXT]   value: const char **, "-" if no text follows */
     CLI_COUNT,  /* --name N        value: long *, >= 0  */
     CLI_NUMBER, /* --name X        value: double *, with the unit in cli_option.unit */
-    CLI_SEED    /* --name S        value: uint64_t *    */
+    CLI_SEED,   /* --name S        value: uint64_t *    */
+    CLI_LIST    /* --name TEXT, as often as wanted; value: cli_list * */
 } cli_kind;
+
+enum { CLI_LIST_MAX = 64 };
+typedef struct cli_list {
+    int n;
+    const char *item[CLI_LIST_MAX];
+} cli_list;
 
 typedef struct cli_option {
     const char *name; /* without the dashes */
@@ -45,11 +52,19 @@ int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A context with a progress bar on a terminal (nothing otherwise) and Ctrl-C as cancellation. */
 mho_ctx *cli_ctx(long n_thread);
 void cli_progress_end(void); /* clears the bar before other output */
+/* Where there is no terminal: a line of progress on stderr every so many seconds. */
+void cli_progress_log(double every_s);
 
 int cmd_run(int argc, char **argv, const cli_command *self);
 int cmd_image(int argc, char **argv, const cli_command *self);
 int cmd_array(int argc, char **argv, const cli_command *self);
+int cmd_fit(int argc, char **argv, const cli_command *self);
+int cmd_sweep(int argc, char **argv, const cli_command *self);
 int cmd_net(int argc, char **argv, const cli_command *self);
 int cmd_learn(int argc, char **argv, const cli_command *self);
+int cmd_device(int argc, char **argv, const cli_command *self);
+
+int cmd_transient(int argc, char **argv, const cli_command *self);
+int cmd_export(int argc, char **argv, const cli_command *self);
 
 #endif

@@ -156,6 +156,7 @@ static int check_files(const array_job *job) {
         const char *option, *path;
         bool output;
     } files[] = {{"conductances", a->conductances, false},
+                 {"weights", a->weights, false},
                  {"inputs", a->inputs, false},
                  {"out", a->out, true},
                  {"nodes", a->nodes, true},
@@ -196,8 +197,8 @@ static double *numbers(size_t n) {
     return p;
 }
 
-static int load_matrix(array_job *job, const char *option, const char *path, bool vector_allowed,
-                       size_t shape[2], double **out) {
+static int load_matrix(array_job *job, const char *option, const char *path, size_t shape[2],
+                       double **out) {
     mho_npy *npy;
     mho_status status = mho_npy_load(job->ctx, path, &npy);
     if (status < 0) {
@@ -205,9 +206,9 @@ static int load_matrix(array_job *job, const char *option, const char *path, boo
     }
     size_t n_dim = mho_npy_n_dim(npy);
     int rc = -1;
-    if (n_dim != 2 && !(n_dim == 1 && vector_allowed)) {
+    if (n_dim != 2 && n_dim != 1) {
         rc = cli_usage_error("--%s %s: has %zu dimensions; %s is wanted", option, path, n_dim,
-                             vector_allowed ? "[vectors][rows] or [rows]" : "[rows][columns]");
+                             "[vectors][rows] or [rows]");
     } else {
         shape[0] = n_dim == 2 ? mho_npy_shape(npy, 0) : 1;
         shape[1] = mho_npy_shape(npy, n_dim - 1);
@@ -241,17 +242,11 @@ static int check_memory(const array_job *job) {
 
 static int get_conductances(array_job *job) {
     const array_args *a = &job->args;
-    if (!a->conductances == !a->random) {
-        return cli_usage_error("one of --conductances FILE and --random ROWSxCOLS is wanted");
+    if (!!a->conductances + !!a->weights + !!a->random != 1) {
+        return cli_usage_error("one of --conductances FILE, --weights FILE and --random ROWSxCOLS "
+                               "is wanted");
     }
-    if (a->random) {
-        return read_shape(job);
-    }
-    size_t shape[2] = {0};
-    int rc = load_matrix(job, "conductances", a->conductances, false, shape, &job->g_S);
-    job->n_row = shape[0];
-    job->n_col = shape[1];
-    return rc;
+    return a->random ? read_shape(job) : array_load_cells(job);
 }
 
 static int get_inputs(array_job *job) {
@@ -261,7 +256,7 @@ static int get_inputs(array_job *job) {
     }
     if (a->inputs) {
         size_t shape[2] = {0};
-        int rc = load_matrix(job, "inputs", a->inputs, true, shape, &job->v_V);
+        int rc = load_matrix(job, "inputs", a->inputs, shape, &job->v_V);
         if (rc < 0 && shape[1] != job->n_row) {
             return cli_usage_error(
                 "--inputs %s: is %zu x %zu; [vectors][%zu] is wanted, one voltage "
@@ -448,6 +443,8 @@ int cmd_array(int argc, char **argv, const cli_command *self) {
                       .max_iter = job.opt.max_iter,
                       .gmin_S = 1e-6,
                       .gmax_S = 1e-4,
+                      .g_scale_S = 1,
+                      .scheme = "one-sided",
                       .seed = 1,
                       .n_random_inputs = -1,
                       .wire_word_ohm = NAN,
@@ -459,11 +456,21 @@ int cmd_array(int argc, char **argv, const cli_command *self) {
                       .map_of = "drop"};
     const cli_option options[] = {
         {"conductances", CLI_TEXT, &a->conductances, "FILE", NULL,
-         "conductances in S, [rows][columns], NPY"},
+         "conductances in S, [rows][columns] or pairs [2][rows][columns], NPY"},
+        {"weights", CLI_TEXT, &a->weights, "FILE", NULL,
+         "or: signed weights [rows][columns]; the largest gets gmax"},
+        {"scheme", CLI_TEXT, &a->scheme, "NAME", NULL,
+         "of weights: one-sided or two-sided pairs, or offset (one-sided)"},
+        {"transposed", CLI_FLAG, &a->transposed, NULL, NULL,
+         "the file is [columns][rows], that is [outputs][inputs]"},
+        {"g-scale", CLI_NUMBER, &a->g_scale_S, "G", "S",
+         "what 1 means in a file of conductances (1 S)"},
         {"random", CLI_TEXT, &a->random, "RxC", NULL,
          "or: R rows x C columns, uniform from gmin to gmax"},
-        {"gmin", CLI_NUMBER, &a->gmin_S, "G", "S", "smallest random conductance (1 uS)"},
-        {"gmax", CLI_NUMBER, &a->gmax_S, "G", "S", "largest random conductance (100 uS)"},
+        {"gmin", CLI_NUMBER, &a->gmin_S, "G", "S",
+         "smallest conductance, random or of a weight (1 uS)"},
+        {"gmax", CLI_NUMBER, &a->gmax_S, "G", "S",
+         "largest conductance, random or of a weight (100 uS)"},
         {"seed", CLI_SEED, &a->seed, "S", NULL, "seed of everything random (1)"},
         {"inputs", CLI_TEXT, &a->inputs, "FILE", NULL, "row voltages in V, [vectors][rows], NPY"},
         {"random-inputs", CLI_COUNT, &a->n_random_inputs, "N", NULL,
@@ -490,7 +497,7 @@ int cmd_array(int argc, char **argv, const cli_command *self) {
          "loss of output against ideal wires and ends"},
         {"power", CLI_FLAG, &a->power, NULL, NULL, "power by part of the array"},
         {"out", CLI_TEXT, &a->out, "FILE", NULL,
-         "write the currents in A, [vectors][columns], NPY"},
+         "write the currents in A, [vectors][outputs], NPY"},
         {"nodes", CLI_TEXT, &a->nodes, "FILE", NULL,
          "write the node voltages, arrays word and bit, NPZ"},
         {"map", CLI_TEXT, &a->map, "FILE", NULL, "draw the cells, mean of the vectors, PNG"},

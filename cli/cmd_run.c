@@ -14,7 +14,8 @@ typedef struct run_args {
     const char *data_dir, *chip_file, *json_path, *report_path;
     long n_chip, n_budget_chip, n_image, n_thread, n_verify, n_epoch;
     uint64_t seed;
-    bool verify;
+    double age_s;
+    bool verify, ageing, remedies;
 } run_args;
 
 static const char experiments[] = "lenet5-mott (LeNet-5 on handwritten digits, Mott neurons and "
@@ -33,6 +34,12 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
         {"epochs", CLI_COUNT, &a->n_epoch, "N", NULL, "passes over the training set"},
         {"seed", CLI_SEED, &a->seed, "S", NULL,
          "seed of everything random (1); the same seed gives the same bits"},
+        {"age", CLI_NUMBER, &a->age_s, "T", "s",
+         "measure the chips this long after they were written: 1h, 1day, 1month, 1year"},
+        {"ageing", CLI_FLAG, &a->ageing, NULL, NULL,
+         "instead: accuracy after 1 s, 1 h, 1 day, 1 month, 1 year, PCM and CBRAM (5 chips each)"},
+        {"remedies", CLI_FLAG, &a->remedies, NULL, NULL,
+         "instead: what each remedy wins back on a chip made bad for it (5 chips each)"},
         {"verify", CLI_FLAG, &a->verify, NULL, NULL,
          "send some pictures through the slow reference path and compare"},
         {"verify-images", CLI_COUNT, &a->n_verify, "N", NULL, "how many pictures for --verify (4)"},
@@ -53,6 +60,16 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
     if (strcmp(name, "lenet5-mott") != 0) {
         return cli_usage_error("\"%s\" is not an experiment and not NET.onnx. There is: %s", name,
                                experiments);
+    }
+    if (a->ageing && a->remedies) {
+        return cli_usage_error("--ageing and --remedies are two studies: one at a time");
+    }
+    if ((a->ageing || a->remedies) && (a->report_path || a->verify || a->age_s >= 0)) {
+        return cli_usage_error("--%s takes neither --report nor --verify nor --age",
+                               a->ageing ? "ageing" : "remedies");
+    }
+    if (a->age_s < 0 && a->age_s != -1) {
+        return cli_usage_error("--age %g s: at least 0 s is wanted", a->age_s);
     }
     if (a->json_path && a->report_path && strcmp(a->json_path, a->report_path) == 0) {
         return cli_usage_error("--json and --report name the same file");
@@ -115,15 +132,34 @@ static int verdict(const mho_run_result *r) {
     return CLI_DONE;
 }
 
+/* --ageing and --remedies */
+static int run_study(mho_ctx *ctx, const run_args *a) {
+    mho_remedy_opt opt = MHO_REMEDY_OPT_INIT;
+    opt.data_dir = a->data_dir;
+    opt.chip_file = a->chip_file;
+    opt.n_chip = a->n_chip >= 0 ? (size_t)a->n_chip : opt.n_chip;
+    opt.n_image = (size_t)a->n_image;
+    opt.n_epoch = a->n_epoch > 1000000 ? 1000000 : (int)a->n_epoch;
+    opt.seed = a->seed;
+    mho_status status = check_outputs(ctx, a);
+    if (status == MHO_OK) {
+        status =
+            a->ageing ? run_ageing(ctx, &opt, a->json_path) : run_remedies(ctx, &opt, a->json_path);
+    }
+    cli_progress_end();
+    return status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);
+}
+
 int cmd_run(int argc, char **argv, const cli_command *self) {
     if (run_net_wanted(argc, argv)) {
         return run_net(argc, argv, self);
     }
     mho_run_opt opt = MHO_RUN_OPT_INIT;
-    run_args a = {.n_chip = (long)opt.n_chip,
+    run_args a = {.n_chip = -1,
                   .n_budget_chip = (long)opt.n_budget_chip,
                   .seed = opt.seed,
-                  .n_verify = -1};
+                  .n_verify = -1,
+                  .age_s = opt.age_s};
     int rc = parse(argc, argv, self, &a);
     if (rc >= 0) {
         return rc;
@@ -132,14 +168,20 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     if (!ctx) {
         return CLI_INTERNAL;
     }
+    if (a.ageing || a.remedies) {
+        rc = run_study(ctx, &a);
+        mho_ctx_free(ctx);
+        return rc;
+    }
     opt.data_dir = a.data_dir;
     opt.chip_file = a.chip_file;
-    opt.n_chip = (size_t)a.n_chip;
+    opt.n_chip = a.n_chip >= 0 ? (size_t)a.n_chip : opt.n_chip;
     opt.n_budget_chip = (size_t)a.n_budget_chip;
     opt.n_image = (size_t)a.n_image;
     opt.n_epoch = a.n_epoch > 1000000 ? 1000000 : (int)a.n_epoch;
     opt.n_verify = a.n_verify >= 0 ? (size_t)a.n_verify : a.verify ? 4 : 0;
     opt.seed = a.seed;
+    opt.age_s = a.age_s;
     mho_run_result *r = NULL;
     mho_status status = check_outputs(ctx, &a);
     if (status == MHO_OK) {

@@ -14,17 +14,44 @@ static const cli_command commands[] = {
      "mho run NET.onnx --help lists the options for a network from a file.\n\n"
      "Options:",
      "mho run lenet5-mott --data mnist/ --report run.html", cmd_run},
+    {"sweep", "Studies: many chips over many values of the chip file, on one machine or many.",
+     "STUDY.yaml [OPTIONS]\nmpirun -n K mho sweep STUDY.yaml [OPTIONS]\n\nThe same command goes on "
+     "where an earlier one stopped. Options:",
+     "mho sweep examples/lenet5-wires.yaml", cmd_sweep},
     {"array", "Exact currents of a crossbar array with wire resistance.",
-     "(--conductances G.npy | --random RxC) [OPTIONS]",
+     "(--conductances G.npy | --weights W.npy | --random RxC) [OPTIONS]",
      "mho array --random 128x128 --wire 2 --random-inputs 100 --compare ideal --map drop.png",
      cmd_array},
     {"image", "Edges of a photograph through crossbar and neurons.",
      "(PHOTO | --bsds DIR) [OPTIONS]", "mho image photo.png --compare --report edges.html",
      cmd_image},
+    {"fit", "Fit a device model to a measurement and write its card.",
+     "MODEL FILE.csv [OPTIONS]\n\nModels:\n"
+     "  vo2       R(T) loop of a VO2 film: columns temperature, resistance\n"
+     "  pulsed    potentiation and depression: columns pulse, conductance [, direction]\n"
+     "  pcm       programming statistics: columns target, measured [, time [, device]]\n\n"
+     "Options:",
+     "mho fit vo2 loop.csv --mixing gem --bootstrap 500 --card-out film.yaml --plot fit.png",
+     cmd_fit},
     {"learn", "Let optomemristors and dendrites learn and compute.", "TASK [OPTIONS]",
      "mho learn xor --report xor.html", cmd_learn},
     {"net", "Networks from ONNX files: layers, cells, exact results.",
      "(NET.onnx | lenet5) [OPTIONS]", "mho net resnet20.onnx --rows 256 --cols 256", cmd_net},
+    {"transient", "Devices in time: neuron, oscillator, optomemristor, any model.",
+     "(neuron | oscillator | opto | MODEL) [OPTIONS]\n\n"
+     "  neuron        the Mott neuron: one evaluation (full scale, reset, settle, read), or "
+     "--drive\n"
+     "  oscillator    a VO2 film that heats itself behind a resistor, with a capacitor\n"
+     "  opto          the optomemristor under light and voltage\n"
+     "  MODEL         any model of mho device --list, or your own with --model\n\nOptions:",
+     "mho transient neuron --card T --z 0.5 --plot neuron.svg", cmd_transient},
+    {"export", "Circuits as netlists for ngspice, run and compared on request.",
+     "spice (array | neuron | array-neurons) (--out FILE | --run) [OPTIONS]",
+     "mho export spice neuron --card T --transient --out neuron.cir --run", cmd_export},
+    {"device", "Device models on the bench: cards, curves, automatic design.",
+     "--list | MODEL [OPTIONS]\n\n"
+     "With a model alone: what it is. With --card alone: its parameters.\n\nOptions:",
+     "mho device vo2-neuron --card T --curve rt --plot loop.svg", cmd_device},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -32,7 +59,7 @@ static void print_commands(FILE *to) {
     fprintf(to, "mho %s: neural networks made of nanodevices\n\nUsage: mho COMMAND [OPTIONS]\n\n",
             mho_version());
     for (const cli_command *c = commands; c->name; c++) {
-        fprintf(to, "  %-8s %s\n", c->name, c->summary);
+        fprintf(to, "  %-10s %s\n", c->name, c->summary);
     }
     fprintf(to, "\nmho COMMAND --help tells more and gives an example.\n");
 }

@@ -40,7 +40,7 @@ static char *count_text(double n, char buf[24]) {
     const char *unit[] = {"", " k", " M", " G", " T"};
     size_t u = 0;
     double v = n;
-    for (; v >= 1e4 && u < 4; u++) {
+    for (; v >= (u ? 1e3 : 1e4) && u < 4; u++) {
         v /= 1000;
     }
     if (n > 0) {

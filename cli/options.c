@@ -49,6 +49,14 @@ static int read_value(const cli_option *o, const char *text) {
     case CLI_MAYBE:
         *(const char **)o->value = text;
         return -1;
+    case CLI_LIST: {
+        cli_list *list = o->value;
+        if (list->n == CLI_LIST_MAX) {
+            return bad_value(o, text, "that is one too many; at most 64 are taken");
+        }
+        list->item[list->n++] = text;
+        return -1;
+    }
     case CLI_COUNT: {
         long n = strtol(text, &end, 10);
         if (end == text || *end || errno || n < 0) {

@@ -12,7 +12,7 @@
 static volatile sig_atomic_t interrupted;
 static bool bar_shown;
 static char bar_stage[128];
-static double stage_start_s, last_draw_s;
+static double stage_start_s, last_draw_s, log_every_s;
 
 static void on_interrupt(int sig) {
     (void)sig;
@@ -33,6 +33,36 @@ void cli_progress_end(void) {
     }
 }
 
+void cli_progress_log(double every_s) {
+    log_every_s = every_s;
+}
+
+/* "780 s" as people say it. */
+static const char *time_text(double s, char buf[32]) {
+    if (s < 120) {
+        snprintf(buf, 32, "%.0f s", s);
+    } else if (s < 7200) {
+        snprintf(buf, 32, "%.0f min", s / 60);
+    } else {
+        snprintf(buf, 32, "%.1f h", s / 3600);
+    }
+    return buf;
+}
+
+static void log_line(const char *stage, double done_frac, double now) {
+    char left[32];
+    if (log_every_s <= 0 || now - stage_start_s < log_every_s || now - last_draw_s < log_every_s) {
+        return;
+    }
+    last_draw_s = now;
+    fprintf(stderr, "mho: %s, %.1f %%", stage, 100 * done_frac);
+    if (done_frac > 0) {
+        fprintf(stderr, ", about %s left",
+                time_text((now - stage_start_s) * (1 / done_frac - 1), left));
+    }
+    fputc('\n', stderr);
+}
+
 static bool draw(void *user, const char *stage, double done_frac) {
     (void)user;
     if (interrupted) {
@@ -45,14 +75,19 @@ static bool draw(void *user, const char *stage, double done_frac) {
         stage_start_s = now;
         last_draw_s = 0;
     }
-    if (!isatty(STDERR_FILENO) || now - last_draw_s < 0.1) {
+    if (!isatty(STDERR_FILENO)) {
+        log_line(stage, done_frac, now);
+        return true;
+    }
+    if (now - last_draw_s < 0.1) {
         return true;
     }
     last_draw_s = now;
     int filled = (int)(done_frac * 30);
-    char left[32] = "";
+    char left[40] = "", time[32];
     if (done_frac > 0.02) {
-        snprintf(left, sizeof left, "%.0f s left", (now - stage_start_s) * (1 / done_frac - 1));
+        snprintf(left, sizeof left, "%s left",
+                 time_text((now - stage_start_s) * (1 / done_frac - 1), time));
     }
     fprintf(stderr, "\r\033[K%-34.34s [%.*s%*s] %3.0f %%  %s", stage, filled,
             "##############################", 30 - filled, "", 100 * done_frac, left);

@@ -58,6 +58,33 @@ npy g.npy '[[1e-3, 2e-3], [0.0, 4e-3]]'
 npy v.npy '[[1.0, 0.5], [0.0, 2.0]]'
 
 # ---- good input ----
+# pairs and signed weights: differences of columns, which are sums of weight times input; a pair
+# from file equals the pair that the weights make
+npy w.npy '[[2.0, -1.0, 0.0], [0.5, 1.0, -2.0]]'
+npy wt.npy '[[2.0, 0.5], [-1.0, 1.0], [0.0, -2.0]]'
+for scheme in one-sided two-sided offset; do
+    want 0 "1 is " --weights w.npy --scheme $scheme --gmin 1uS --gmax 41uS --inputs v.npy --out y.npy
+    unit=2e-5; [ $scheme = offset ] && unit=1e-5
+    same "$(doubles y.npy)" "$(python3 -c "
+u = $unit
+print(*('%.12g' % (u * x) for x in (2.25, -0.5, -1.0, 1.0, 2.0, -4.0)))")"
+    cp y.npy $scheme.npy
+    want 0 "1 is " --weights wt.npy --transposed --scheme $scheme --gmin 1uS --gmax 41uS --inputs v.npy --out yt.npy
+    cmp -s y.npy yt.npy || { echo "--transposed gives something else"; bad=1; }
+done
+npy pair.npy '[[[1.0, 0.025, 0.025], [0.26875, 0.5125, 0.025]], [[0.025, 0.5125, 0.025], [0.025, 0.025, 1.0]]]'
+want 0 "difference of two columns" --conductances pair.npy --g-scale 40uS --inputs v.npy --out y.npy
+same "$(doubles y.npy)" "$(python3 -c "
+print(*('%.12g' % (19.5e-6 * x) for x in (2.25, -0.5, -1.0, 1.0, 2.0, -4.0)))")"
+want 0 '"readout": "offset"' --weights w.npy --scheme offset --json
+want 1 "one-sided, two-sided, offset" --weights w.npy --scheme both
+want 1 "0 <= gmin < gmax" --weights w.npy --gmin 2uS --gmax 1uS
+want 1 "--g-scale" --conductances g.npy --g-scale 0
+want 1 "one of --conductances" --conductances g.npy --weights w.npy
+npy cube.npy '[[[1.0]], [[1.0]], [[1.0]]]'
+want 1 "[2][rows][columns]" --conductances cube.npy
+npy nan.npy '[[1.0, nan]]'
+want 1 "number 1 is nan" --weights nan.npy
 want 0 '2 x 2 cells' --conductances g.npy --inputs v.npy --out i.npy --json=result.json
 same "$(doubles i.npy)" "0.001 0.004 0 0.008"
 check 'j["rows"] == 2 and j["cols"] == 2 and j["vectors"] == 2 and j["seed"] == 1 and j["version"]'
@@ -99,8 +126,8 @@ env PATH=/nonexistent "$mho" array --random 3x3 --map drop2.png >output 2>&1
 same "$? $(grep -c 'gnuplot is not installed' output) $(cat drop2.png)" "1 1 old"
 
 # ---- bad input ----
-want 1 'one of --conductances FILE and --random' --wire 2
-want 1 'one of --conductances FILE and --random' --conductances g.npy --random 2x2
+want 1 'one of --conductances FILE, --weights FILE and --random' --wire 2
+want 1 'one of --conductances FILE, --weights FILE and --random' --conductances g.npy --random 2x2
 want 1 'ROWSxCOLS is wanted' --random 5
 want 1 'ROWSxCOLS is wanted' --random 0x5
 want 1 'ROWSxCOLS is wanted' --random -3x5
@@ -130,7 +157,7 @@ want 1 '(1,0)' --conductances nan.npy
 npy inf.npy '[[1e-3, 1e-3], [1e-3, inf]]'
 want 1 '(1,1)' --conductances inf.npy
 npy line.npy '[1e-3, 1e-3]'
-want 1 'has 1 dimensions; [rows][columns] is wanted' --conductances line.npy
+want 1 'has 1 dimensions; [rows][columns], or a pair' --conductances line.npy
 npy three.npy '[[1.0, 2.0, 3.0]]'
 want 1 '[vectors][2] is wanted' --conductances g.npy --inputs three.npy
 npy vnan.npy '[[1.0, nan]]'

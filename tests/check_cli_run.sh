@@ -33,6 +33,11 @@ refuse "no chips" "chips = 0" lenet5-mott --chips 0
 refuse "negative chips" "--chips -3" lenet5-mott --chips -3
 refuse "seed" "--seed 1e3" lenet5-mott --seed 1e3
 refuse "missing directory" "$dir/none" lenet5-mott --data "$dir/none"
+refuse "age" "--age -3" lenet5-mott --age -3
+refuse "age without sense" "--age 3 apples" lenet5-mott --age "3 apples"
+refuse "two studies" "one at a time" lenet5-mott --ageing --remedies
+refuse "study with a page" "neither --report" lenet5-mott --ageing --report "$dir/x.html"
+refuse "study of one chip" "chips = 1" lenet5-mott --remedies --chips 1
 refuse "too many pictures" "4000" lenet5-mott --images 5000
 
 # ---- data: headers are big-endian magic, count, rows, columns ----
@@ -101,6 +106,16 @@ for key in software ideal_chip hardware ci95 chips images loss_budget cost energ
     neuron relu_error seconds verify max_rel_error seed version published; do
     grep -q "\"$key\"" "$dir/run.json" || fail "no key $key"
 done
+# few neurons, no wires: fast to program
+printf 'chip:\n  synapse: { model: pcm }\n  neuron: { share: per-column }\n  array: { wire: 0, source: 0, sense: 0 }\n' \
+    >"$dir/small.yaml"
+timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" --ageing --chips 2 --epochs 1 \
+    --json "$dir/ageing.json" >"$dir/ageing.txt" 2>"$dir/err" || fail "ageing: $(cat "$dir/err")"
+grep -q '"compensated"' "$dir/ageing.json" || fail "ageing: no compensated accuracy in the JSON"
+[ "$(grep -c '^  pcm .*+-' "$dir/ageing.txt")" = 5 ] || fail "ageing: $(cat "$dir/ageing.txt")"
+timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" --chips 1 --budget-chips 1 \
+    --epochs 1 --age 1year --json - >"$dir/aged.json" 2>"$dir/err" || fail "age: $(cat "$dir/err")"
+grep -q '"ageing"' "$dir/aged.json" || fail "age: not in the loss budget"
 grep -q '</html>' "$dir/page.html" || fail "no page"
 "$mho" run --help | grep -q -- '--report FILE' || fail "help"
 exit $failed

@@ -27,8 +27,8 @@ room_of_header() {
     array | spice) echo circuit ;;
     mapping) echo chip ;;
     opto | ext | model | synapse) echo device ;;
-    fit | transient) echo lab ;;
-    deploy | image | sweep) echo study ;;
+    fit | transient | spice_neuron) echo lab ;;
+    deploy | image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
     graph | samples) echo network ;;
     mho) echo report ;;

@@ -17,7 +17,20 @@ typedef struct {
 
 static unsigned test_seed = 1;
 
+#ifdef TEST_FROM_BYTES /* a fuzzer's bytes decide first (fuzz/fuzz_array.c) */
+static const uint8_t *test_bytes;
+static size_t test_n_byte;
+#endif
+
 static inline double test_uniform(void) {
+#ifdef TEST_FROM_BYTES
+    if (test_n_byte >= 2) {
+        unsigned u = (unsigned)(test_bytes[0] << 8 | test_bytes[1]);
+        test_bytes += 2;
+        test_n_byte -= 2;
+        return u * 0x1p-16;
+    }
+#endif
     test_seed = test_seed * 1664525u + 1013904223u;
     return (test_seed >> 8) * 0x1p-24;
 }

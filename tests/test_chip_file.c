@@ -74,14 +74,14 @@ static const bad_file bad_files[] = {
     {"array: {}\n", ":1:1: array: not known; the only key here is chip"},
     {"chip: 3\n", ":1:7: chip is a single value"},
     {"chip: {arrays: {}}\n", ":1:8: chip.arrays: not a section; there are synapse, array, neuron, "
-                             "periphery and cost; did you mean \"array\"?"},
+                             "periphery, conditions and cost; did you mean \"array\"?"},
     {"chip:\n  array: 5\n", ":2:10: chip.array is a single value; a mapping"},
     {"chip:\n  array: {}\n  array: {}\n", ":3:3: chip.array is there twice"},
     {"chip: {}\nchip: {}\n", ":2:1: chip is there twice"},
     {"chip:\n  array:\n    wires: 2 ohm\n",
      ":3:5: chip.array.wires: not a key of this section; did you mean \"wire\"?"},
-    {"chip:\n  array: {banana: 2 ohm}\n",
-     "chip.array.banana: not a key of this section; allowed: weights scale rows cols wire source sense"},
+    {"chip:\n  array: {banana: 2 ohm}\n", "chip.array.banana: not a key of this section; allowed: "
+                                          "weights scale repair rows cols wire source sense"},
     {"chip:\n  array: {wire: 2 ohm, wire: 3 ohm}\n", ":2:24: chip.array.wire is there twice"},
     {"chip:\n  neuron: {card: N, card: N}\n", "chip.neuron.card is there twice"},
     {"chip:\n  neuron:\n    rth: 5 V\n",
@@ -98,7 +98,14 @@ static const bad_file bad_files[] = {
     {"chip: {synapse: {levels: [1, 2]}}\n", "chip.synapse.levels is a list; a single value"},
     {"chip: {synapse: {levels: }}\n", "chip.synapse.levels is nothing; a single value"},
     {"chip: {synapse: {program_error: 50 %}}\n", "allowed are 0 % to 30 %"},
-    {"chip: {synapse: {model: pcm}}\n", "chip.synapse.model = \"pcm\": allowed is cbram"},
+    {"chip: {synapse: {model: pmc}}\n", "did you mean \"pcm\"?"},
+    {"chip: {synapse: {table: [1 uS 0 S]}}\n", "chip.synapse.table: only model table has one"},
+    {"chip: {synapse: {model: table}}\n", "model table has 0 levels: 2 to 64 are wanted"},
+    {"chip: {synapse: {model: table, table: [1 uS 0 S, 2 uS]}}\n",
+     ":1:50: chip.synapse.table: level 1"},
+    {"chip: {synapse: {model: table, table: 3 uS}}\n", "a list of levels is wanted"},
+    {"chip: {synapse: {model: table, table: [3 uS 0 S, 2 uS 0 S]}}\n", "rising levels"},
+    {"chip: {conditions: {age: 1 yeer}}\n", "the wrong unit"},
     {"chip: {neuron: {card: Q}}\n", ":1:23: chip.neuron.card = \"Q\": allowed are U, T, N"},
     {"chip: {neuron: {mixing: bruggeman-4d}}\n", "did you mean \"bruggeman-2d\"?"},
     {"chip: {synapse: {g_max: 10 uS, g_min: 20 uS}}\n",
@@ -220,6 +227,15 @@ static void assert_same_spec(const mho_chip_spec *a, const mho_chip_spec *b) {
     assert_string_equal(a->neuron_card, b->neuron_card);
     assert_int_equal(a->share, b->share);
     assert_int_equal(a->neuron.mixing, b->neuron.mixing);
+    assert_int_equal(a->synapse.model, b->synapse.model);
+    assert_int_equal(a->verify, b->verify);
+    assert_int_equal(a->repair, b->repair);
+    assert_int_equal(a->activation, b->activation);
+    assert_int_equal(a->column_calibration, b->column_calibration);
+    assert_int_equal(a->drift_compensation, b->drift_compensation);
+    assert_int_equal(a->synapse.n_level, b->synapse.n_level);
+    assert_memory_equal(a->synapse.level_S, b->synapse.level_S, sizeof a->synapse.level_S);
+    assert_memory_equal(a->synapse.level_sd_S, b->synapse.level_sd_S, sizeof a->synapse.level_sd_S);
     for (size_t k = 0; k < mho_chip_param_count(); k++) {
         const char *section;
         mho_param_info info = mho_chip_param_describe(a, k, &section);
@@ -242,6 +258,16 @@ static void what_is_written_loads_back(void **state) {
             test_ok(ctx, mho_neuron_card(ctx, a.neuron_card, &a.neuron));
             a.share = trial % 2 ? MHO_SHARE_PER_COLUMN : MHO_SHARE_PER_OUTPUT;
             a.neuron.mixing = (mho_mixing)(trial % 4);
+            a.synapse = mho_synapse_card((mho_synapse_model)(trial % MHO_SYNAPSE_N_MODEL));
+            a.verify = trial % 2;
+            a.repair = (mho_repair)(trial % 3);
+            a.activation = (mho_activation)(trial / 2 % 2);
+            a.column_calibration = trial / 2 % 2;
+            a.drift_compensation = trial / 3 % 2;
+        }
+        for (size_t k = 0; a.synapse.model == MHO_SYNAPSE_TABLE && k < 5; k++) {
+            a.synapse.level_S[a.synapse.n_level] = 1e-6 * sqrt((double)(k + 1) * (trial + 1.7));
+            a.synapse.level_sd_S[a.synapse.n_level++] = 1e-7 / (double)(k + 3);
         }
         for (size_t k = 0; trial > 2 && k < mho_chip_param_count(); k++) {
             const char *section;
@@ -374,18 +400,49 @@ static void table_of(mho_i_text *t, const mho_chip_spec *spec, const char *secti
     }
 }
 
+/* What the cards of the other models of cells have instead. */
+static void table_of_models(mho_i_text *t) {
+    mho_i_text_add(
+        t, "\n### synapse, other models than cbram\n\n| model | key | default | mark | source "
+           "|\n| --- | --- | --- | --- | --- |\n");
+    size_t first = 0;
+    const char *section;
+    mho_chip_spec spec;
+    mho_ctx *ctx = test_ctx();
+    test_ok(ctx, mho_chip_spec_default(ctx, &spec));
+    while (mho_chip_param_describe(&spec, first, &section), strcmp(section, "synapse") != 0) {
+        first++;
+    }
+    mho_synapse_param cbram = mho_synapse_card(MHO_SYNAPSE_CBRAM);
+    for (int m = 1; m < MHO_SYNAPSE_N_MODEL; m++) {
+        mho_synapse_param p = mho_synapse_card((mho_synapse_model)m);
+        for (size_t k = 0; k < mho_synapse_param_count(); k++) {
+            char v[64];
+            mho_param_info i = mho_synapse_param_describe(k, p.model);
+            double value = mho_synapse_param_get(&p, k);
+            if (value != mho_synapse_param_get(&cbram, k)) {
+                mho_i_text_add(t, "| %s | `%s` | %s | %c | %s |\n", mho_synapse_model_name(p.model),
+                               i.key,
+                               mho_i_chip_param_text(first + k, i.unit, value, 6, v, sizeof v),
+                               i.mark, i.source);
+            }
+        }
+    }
+    mho_ctx_free(ctx);
+}
+
 static void the_documentation_lists_every_key(void **state) {
     (void)state;
-    static const char *const sections[] = {"synapse", "array", "neuron", "periphery", "cost"};
     mho_ctx *ctx = test_ctx();
     mho_chip_spec spec;
     test_ok(ctx, mho_chip_spec_default(ctx, &spec));
     mho_i_text t;
     mho_i_text_init(&t, ctx);
     mho_i_text_add(&t, "## All keys\n");
-    for (size_t k = 0; k < 5; k++) {
-        table_of(&t, &spec, sections[k]);
+    for (size_t k = 0; mho_i_chip_sections[k]; k++) {
+        table_of(&t, &spec, mho_i_chip_sections[k]);
     }
+    table_of_models(&t);
     same_as_file(ctx, "docs/chip-file.md", t.data, "## All keys");
     mho_i_text_free(&t);
     mho_ctx_free(ctx);
@@ -404,6 +461,50 @@ static int remove_dir(void **state) {
     return rmdir(dir);
 }
 
+/* card: FILE, from the folder of the chip file; the file's values carry its mark and source. */
+static void a_card_file_is_a_card(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char chip[64], card[64];
+    snprintf(chip, sizeof chip, "%s/chip.yaml", dir);
+    snprintf(card, sizeof card, "%s/film.yaml", dir);
+    const char card_text[] = "model: vo2-neuron\ncard: T\nmark: C\nsource: fit to x.csv\n"
+                             "parameters: { mixing: gem, t_c: 335.5 K, gem_ratio: 0.4 }\n";
+    const char chip_text[] = "chip: { neuron: { card: film.yaml, beta: 0.2 1/K } }\n";
+    mho_chip_spec s;
+    test_ok(ctx, mho_file_save(ctx, card, card_text, strlen(card_text)));
+    test_ok(ctx, mho_file_save(ctx, chip, chip_text, strlen(chip_text)));
+    test_ok(ctx, mho_chip_spec_load(ctx, chip, &s));
+    assert_string_equal(s.neuron_card, "T");
+    assert_string_equal(s.neuron_card_file, "film.yaml");
+    assert_int_equal(s.neuron.mixing, MHO_MIX_GEM);
+    for (size_t k = 0; k < mho_chip_param_count(); k++) {
+        const char *section;
+        mho_param_info info = mho_chip_param_describe(&s, k, &section);
+        if (strcmp(section, "neuron") != 0) {
+            continue;
+        }
+        if (strcmp(info.key, "t_c") == 0 || strcmp(info.key, "gem_ratio") == 0) {
+            assert_int_equal(info.mark, 'C');
+            assert_string_equal(info.source, "fit to x.csv");
+        } else if (strcmp(info.key, "beta") == 0) {
+            assert_int_equal(info.mark, 'F');
+        } else if (strcmp(info.key, "width") == 0) {
+            assert_string_equal(info.source, MHO_SRC_T);
+        }
+    }
+    const char wrong[] = "model: vo2-neuron\nparameters: { t_c: 335.5 V }\n";
+    test_ok(ctx, mho_file_save(ctx, card, wrong, strlen(wrong)));
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "chip.yaml:1:"));
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "film.yaml:2:"));
+    unlink(card);
+    assert_int_equal(mho_chip_spec_load(ctx, chip, &s), MHO_ERR_FORMAT);
+    unlink(chip);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_changes_what_it_names),
@@ -415,6 +516,7 @@ int main(void) {
         cmocka_unit_test(memory_failures_leave_nothing_behind),
         cmocka_unit_test(the_example_spells_out_the_defaults),
         cmocka_unit_test(the_documentation_lists_every_key),
+        cmocka_unit_test(a_card_file_is_a_card),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -20,6 +20,7 @@
 #include "mho/base.h"
 #include "mho/device.h"
 #include "mho/network.h"
+#include "mho/synapse.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,16 @@ extern "C" {
     X(array, compensate, "", 0, 10, 3, 'A', "mho design choice",                                   \
       "rounds in which the targets are bent so that the array with its wires gives the weights; "  \
       "0: none")                                                                                   \
+    X(array, stuck_on_frac, "", 0, 1, 0, 'A', "none unless given", "cells stuck at g_max")         \
+    X(array, stuck_off_frac, "", 0, 1, 0, 'A', "none unless given",                                \
+      "cells that never formed: 0 S")                                                              \
+    X(array, shorted_frac, "", 0, 1, 0, 'A', "none unless given",                                  \
+      "crossings at which word and bit line are shorted")                                          \
+    X(array, short_S, "S", 1e-6, 1, 1e-2, 'A', "mho design choice", "conductance of a short")      \
+    X(array, open_word_frac, "", 0, 1, 0, 'A', "none unless given",                                \
+      "word lines of a tile that are broken at a random place")                                    \
+    X(array, open_bit_frac, "", 0, 1, 0, 'A', "none unless given",                                 \
+      "bit lines of a tile that are broken at a random place")                                     \
     X(neuron, z_max, "", 1, 10, 1.6, 'A', "mho design choice",                                     \
       "largest pre-activation: where the amplifier reaches its swing")                             \
     X(neuron, trim_bits, "", 0, 24, 8, 'A', "8-bit DAC per neuron",                                \
@@ -48,6 +59,8 @@ extern "C" {
       "z at which it is trimmed")                                                                  \
     X(neuron, trim_error_V, "V", 0, 1, 5e-4, 'A', "amplifier noise",                               \
       "error of the trim measurement, rms, at the amplifier")                                      \
+    X(neuron, latch_frac, "", 0, 1, 0, 'A', "none unless given",                                   \
+      "evaluations in which a neuron missed its reset and answers on the cooling branch")          \
     X(periphery, input_bits, "", 1, 16, 8, 'A', "8-bit DAC", "input DAC of the first layer")       \
     X(periphery, swing_V, "V", 1e-3, 100, 1, 'A', "1 V supply", "largest amplifier output")        \
     X(periphery, amplifier_noise_V, "V", 0, 1, 5e-4, 'A', "0.5 mV at 1 V swing",                   \
@@ -55,9 +68,21 @@ extern "C" {
     X(periphery, driver_noise_V, "V", 0, 1, 5e-6, 'A', "0.7 nV/sqrt(Hz) over the read time",       \
       "noise of the row driver at its input (the neuron's output), rms; Johnson noise comes on "   \
       "top")                                                                                       \
-    X(periphery, adc_bits, "", 1, 16, 8, 'A', "8-bit ADC",                                         \
-      "ADC of stages that end in digital hardware; on the path of mho run lenet5-mott there is "   \
-      "none")                                                                                      \
+    X(periphery, amplifier_offset_V, "V", 0, 1, 0, 'A', "trimmed away unless given",               \
+      "static offset of a column amplifier at its output, rms over columns")                       \
+    X(periphery, adc_bits, "", 0, 16, 0, 'A', "no ADC unless given",                               \
+      "ADC of the scores, and of every column where the activation is digital; 0: none")           \
+    X(periphery, adc_range, "", 0.01, 1000, 1.6, 'A', "z_max",                                     \
+      "largest z that the ADC converts, unless it is calibrated")                                  \
+    X(periphery, adc_clip_frac, "", 0, 0.5, 1e-3, 'A', "mho design choice",                        \
+      "share of the conversions that may be clipped when the range is found from data; 0: "        \
+      "adc_range")                                                                                 \
+    X(conditions, age_s, "s", 0, 1e10, 0, 'A', "measured at once",                                 \
+      "time from writing to reading; units min, h, day, month, year too")                          \
+    X(conditions, storage_K, "K", 200, 600, 300, 'A', "room temperature",                          \
+      "temperature at which the cells are stored for that time")                                   \
+    X(conditions, warmer_K, "K", -50, 50, 0, 'A', "read where it was written",                     \
+      "temperature of the chip when read over that at which it was written and trimmed")           \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
@@ -97,6 +122,19 @@ typedef enum mho_weight_scale {
     MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
     MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
 } mho_weight_scale;
+/* What is done about cells that are known to be stuck, before the others are written. */
+typedef enum mho_repair {
+    MHO_REPAIR_NONE = 0,
+    MHO_REPAIR_PARTNER = 1, /* the other cell of the pair makes up for it as far as it can */
+    MHO_REPAIR_REMAP = 2 /* the same, after word lines of a tile are permuted and pairs swapped so
+                            that little is left to make up for */
+} mho_repair;
+
+/* What turns z into an activation. */
+typedef enum mho_activation {
+    MHO_ACTIVATION_NEURON = 0, /* the Mott neuron */
+    MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
+} mho_activation;
 
 typedef struct mho_chip_spec {
 #define MHO_CHIP_FIELD(section, key, unit, lo, hi, def, mark, source, help) double key;
@@ -104,16 +142,26 @@ typedef struct mho_chip_spec {
 #undef MHO_CHIP_FIELD
     mho_neuron_share share;
     mho_weight_scale weight_scale;
-    char neuron_card[8];
+    char neuron_card[8]; /* built-in card, "U", "T" or "N"; of a card file the one it changes */
     mho_neuron_param neuron;
-    mho_cbram_param synapse;
+    /* A card file that the chip file names ("card: film.yaml"): its values, with the mark and
+     * source it gives them. neuron_card_file is "" for a built-in card. */
+    char neuron_card_file[160], neuron_source[200];
+    char neuron_mark;
+    mho_neuron_param neuron_file;
+    mho_synapse_param synapse;
+    bool verify;             /* cells are read back and written again */
+    mho_repair repair;       /* of stuck cells */
+    bool drift_compensation; /* a reference read rescales each layer, Joshi et al. 2020 */
+    bool column_calibration; /* gain and offset of every output from data: mho_chip_calibrate */
+    mho_activation activation;
 } mho_chip_spec;
 
 /* The default chip: card N, CBRAM, 128x128 tiles. */
 MHO_API mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) MHO_CHECK;
 /* All parameters of the spec in one list: its own, then neuron, then synapse. section out: "array",
- * "neuron", "periphery", "cost", "synapse". The key has no unit suffix: as in the chip file. A
- * value that is not the card's has the mark 'F' and the chip file as its source. */
+ * "neuron", "periphery", "conditions", "cost", "synapse". The key has no unit suffix: as in the
+ * chip file. A value that is not the card's has the mark 'F' and the chip file as its source. */
 MHO_API size_t mho_chip_param_count(void);
 MHO_API mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k,
                                                const char **section);
@@ -135,7 +183,8 @@ typedef struct mho_chip_key {
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
 /* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word. */
+ * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
+ */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -154,24 +203,40 @@ MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_s
     X(MHO_IMP_AMPLIFIER, 5, "amplifier", "noise of the column amplifiers")                         \
     X(MHO_IMP_DRIVER, 6, "row driver", "noise of the row drivers and of the film (Johnson)")       \
     X(MHO_IMP_SPREAD, 7, "neuron spread", "device-to-device variation after the bias trim")        \
-    X(MHO_IMP_JITTER, 8, "neuron jitter", "change of the transition from evaluation to evaluation")
+    X(MHO_IMP_JITTER, 8, "neuron jitter",                                                          \
+      "change of the transition from evaluation to evaluation")                                    \
+    X(MHO_IMP_FLICKER, 9, "1/f noise", "slow noise of the conductances, integrated over the band") \
+    X(MHO_IMP_TELEGRAPH, 10, "telegraph noise", "cells with a trap that fills and empties")        \
+    X(MHO_IMP_CELL_SPREAD, 11, "cell spread", "device-to-device variation of the cells' windows")  \
+    X(MHO_IMP_AGE, 12, "ageing", "drift and retention of the cells since they were written")       \
+    X(MHO_IMP_TEMPERATURE, 13, "temperature", "cells and neurons warmer than when they were set")  \
+    X(MHO_IMP_STUCK, 14, "stuck cells", "cells stuck on, stuck off or shorted")                    \
+    X(MHO_IMP_BROKEN, 15, "broken wires", "word and bit lines broken at a random place")           \
+    X(MHO_IMP_OFFSET, 16, "amplifier offset", "static offset of the column amplifiers")            \
+    X(MHO_IMP_ADC, 17, "column ADC", "resolution and range of the column ADC")                     \
+    X(MHO_IMP_LATCH, 18, "latch-up", "neurons that missed their reset")
 enum {
 #define MHO_IMP_ENUM(name, bit, label, text) name = 1u << bit,
     MHO_IMPERFECTION_LIST(MHO_IMP_ENUM)
 #undef MHO_IMP_ENUM
-        MHO_IMP_ALL = (1u << 9) - 1,
-    MHO_IMP_COUNT = 9,
-    MHO_IMP_NO_TRIM = 1u << 16,      /* not imperfections of their own: take the bias trim away, */
-    MHO_IMP_NO_COMPENSATE = 1u << 17 /* and the compensation of the wires */
+        MHO_IMP_COUNT = 19,
+    MHO_IMP_ALL = (1u << MHO_IMP_COUNT) - 1,
+    /* not imperfections of their own: remedies to be taken away */
+    MHO_IMP_NO_TRIM = 1u << 28,       /* the bias trim of the neurons */
+    MHO_IMP_NO_COMPENSATE = 1u << 29, /* the compensation of the wires */
+    MHO_IMP_NO_VERIFY = 1u << 27      /* the verification of written cells */
 };
+/* Those that the spec has at all: switching others changes nothing. */
+MHO_API uint32_t mho_chip_imperfections(const mho_chip_spec *spec);
 MHO_API const char *mho_imperfection_name(int bit); /* 0 <= bit < MHO_IMP_COUNT */
 MHO_API const char *mho_imperfection_text(int bit);
 
 typedef struct mho_chip mho_chip;
 
 /* Design a chip for a network: neuron working point, tiles, gains. Nothing is programmed yet.
- * The network's weights are copied. Every compute layer but the last must have an activation; a last
- * one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a winner. */
+ * The network's weights are copied. Every compute layer but the last must have an activation; a
+ * last one that has it ends in neurons and gives activations (a filter, mho/image.h) instead of a
+ * winner. */
 MHO_API mho_status mho_chip_new(mho_ctx *ctx, const mho_chip_spec *spec, const mho_net *net,
                                 mho_chip **out) MHO_CHECK;
 MHO_API void mho_chip_free(mho_chip *chip); /* NULL is allowed */
@@ -197,6 +262,36 @@ typedef struct mho_program_report {
  * MHO_IMP_*). rep may be NULL. */
 MHO_API mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance,
                                     uint32_t imperfections, mho_program_report *rep) MHO_CHECK;
+
+/* What calibration found; ranges and shares of layers beyond the 16th are not listed. */
+enum { MHO_CALIBRATION_MAX_LAYER = 16 };
+typedef struct mho_calibration {
+    size_t n_layer; /* compute layers */
+    struct {
+        double adc_range;                     /* largest z converted */
+        double clipped_rel;                   /* share of the conversions beyond it */
+        double gain_mean, gain_sd, offset_sd; /* of the columns, in units of z */
+    } layer[MHO_CALIBRATION_MAX_LAYER];
+} mho_calibration;
+/* After mho_chip_program: what the spec wants from data, out of the first n_image pictures (0: 256)
+ * of a set that the chip is not judged by: ranges of the ADCs, gain and offset of every output such
+ * that its z is that of the weights, both by least squares. Does nothing where the spec wants
+ * nothing. out may be NULL. Time of sending these pictures once through the chip. */
+MHO_API mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
+                                      mho_calibration *out) MHO_CHECK;
+
+/* Chip in the loop: the weights of the last layer learn from what the chip really puts into it, and
+ * are written again (another draw of write errors). */
+typedef struct mho_tune_opt {
+    size_t n_image;     /* pictures of the set, from the first */
+    int n_epoch;        /* passes */
+    double rate;        /* step of Adam, in units of w_max */
+    double score_scale; /* factor on z before the softmax, as in training */
+} mho_tune_opt;
+#define MHO_TUNE_OPT_INIT                                                                          \
+    { 1024, 20, 0.01, 10 }
+MHO_API mho_status mho_chip_tune(mho_chip *chip, const mho_dataset *set, const mho_tune_opt *opt,
+                                 mho_program_report *rep) MHO_CHECK;
 
 /* Classify a set on the programmed chip. predictions out [n_image], may be NULL. Noise of image k
  * is a function of (seed, instance, k): any number of threads gives the same bits. */
@@ -239,6 +334,8 @@ MHO_API mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size
                                     mho_chip_cost *out) MHO_CHECK;
 
 MHO_API const mho_neuron_design *mho_chip_neuron(const mho_chip *chip);
+/* Neurons of the first compute layer that has some. */
+MHO_API size_t mho_chip_first_neurons(const mho_chip *chip);
 /* Curves of the first n_dev neurons of compute layer 0: a out [n_dev][n] at z_min..z_max (out). */
 MHO_API mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
                                           double *z_min, double *z_max) MHO_CHECK;

@@ -244,6 +244,13 @@ MHO_API mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param
                                      const mho_neuron_trim *trim, const mho_neuron_grid *grid,
                                      double v_full_V, float *table, size_t *n_clipped) MHO_CHECK;
 
+/* Table of the nominal neuron, as mho_neuron_tables makes it, when the reset is missed after an
+ * evaluation at full scale: every slice is on the cooling branch that starts there. */
+MHO_API mho_status mho_neuron_latched_table(mho_ctx *ctx, const mho_neuron_param *param,
+                                            const mho_neuron_circuit *circuit,
+                                            const mho_neuron_grid *grid, double v_full_V,
+                                            float *table) MHO_CHECK;
+
 /* ---- The CBRAM synapse (conductive-bridge RAM, below the conductance quantum) -----------------
  */
 #define MHO_CBRAM_PARAM_LIST(X)                                                                    \

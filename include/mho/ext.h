@@ -3,7 +3,7 @@
  * derivatives and energy. Built into mho (src/device/model_*.c) or as a shared object of your own:
  *
  *     cc -shared -fPIC -I.../include my_model.c -o my_model.so
- *     mho device my-model --model ./my_model.so --check
+ *     mho device --model ./my_model.so --check
  *
  * examples/my_model.c is a whole one, docs/ext.md explains it.
  *

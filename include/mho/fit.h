@@ -24,6 +24,7 @@ typedef struct mho_fit_param {
     double boot_low, boot_high; /* 95 % percentiles of the bootstrap; NaN without one */
     double min, max;            /* allowed range, kept by a transform */
     bool fitted;                /* false: held at value; a note says why */
+    bool in_card;               /* a key of the model's card */
     bool at_limit;              /* ran into min or max: the interval means nothing */
 } mho_fit_param;
 
@@ -43,6 +44,8 @@ typedef struct mho_fit_point {
 typedef struct mho_fit {
     char model[32];          /* "vo2-neuron", "pulsed", "pcm" */
     char law[32];            /* "bruggeman-2d", "soft-bounds" ... */
+    char law_key[16];        /* how a card calls the law: "mixing"; "": not at all */
+    char more[64];           /* another line of the card, "noise: additive"; "": none */
     char data[MHO_FIT_TEXT]; /* name of the file */
     const char *x_label, *x_unit, *y_label, *y_unit, *residual_unit;
     bool y_log; /* residuals are in decades */
@@ -58,7 +61,7 @@ typedef struct mho_fit {
     size_t n_start;    /* starting points tried */
     size_t n_evaluate; /* model evaluations over all points */
     size_t n_bootstrap, block; /* resamples that were fitted; residuals moved together */
-    double aic;                /* to compare laws on the same data: smaller is better */
+    double bic;                /* to compare laws on the same data: smaller is better */
     char base_card[8];         /* vo2: what the other parameters come from */
     mho_neuron_param neuron;   /* vo2: the whole card */
 } mho_fit;
@@ -96,11 +99,18 @@ MHO_API mho_status mho_fit_vo2_points(mho_ctx *ctx, const char *name, size_t n, 
                                       const mho_fit_vo2_opt *opt, mho_fit **out) MHO_CHECK;
 
 /* ---- potentiation and depression curves -> pulsed -------------------------------------------- */
-/* Columns: conductance after each pulse, and pulse number or a column "direction" (up, down; +1,
- * -1); without one the direction is the sign of the course. Laws: linear, soft-bounds (the step
- * falls linearly towards the bound), exponential (it falls with exp of the state). */
+/* Columns: pulse number (may be absent, may start again) and conductance after that pulse; a column
+ * "direction" (up, down; +1, -1) tells the direction, else the course of the conductance does.
+ *
+ * State w = (G - g_zero)/g_unit from -1 to 1 over the range of the data. Laws of the step, up and
+ * down: constant s; linear s (1 - gamma w); soft-bounds s (1 - w/w_max), zero at a bound that is
+ * fitted; exponential s (1 - a exp(gamma w)); with -w downwards.
+ *
+ * Fitted is the change from one reading to the next, as it is when pulses scatter; where the
+ * readings scatter more than the pulses (their changes are then anticorrelated) the whole curve is
+ * fitted instead, with the first state of each branch. Both noises go into the card. */
 typedef struct mho_fit_pulsed_opt {
-    const char *law;     /* "linear", "soft-bounds", "exponential"; NULL: the best by AIC */
+    const char *law;     /* "constant", "linear", "soft-bounds", "exponential"; NULL: best by BIC */
     const char *columns; /* "pulse,conductance" by name or number; NULL: found */
     size_t n_bootstrap;
     uint64_t seed;

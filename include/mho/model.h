@@ -80,6 +80,8 @@ MHO_API void mho_card_free(mho_card *card); /* NULL is allowed */
  * be given back with mho_text_free. */
 MHO_API mho_status mho_card_write(mho_ctx *ctx, const mho_card *card, char **text) MHO_CHECK;
 MHO_API const mho_ext_model *mho_card_model(const mho_card *card);
+/* Name of the built-in card that it began as, "" if that is the default. */
+MHO_API const char *mho_card_base(const mho_card *card);
 /* [n_param], valid until the card is changed or freed. */
 MHO_API const double *mho_card_values(const mho_card *card);
 MHO_API char mho_card_mark(const mho_card *card, size_t k);
@@ -130,7 +132,7 @@ MHO_API const double *mho_device_states(const mho_device *dev); /* [n_state][n] 
 /* x in [n_state][n]; MHO_ERR_ARG names what is not a number or out of bounds. */
 MHO_API mho_status mho_device_set_states(mho_device *dev, const double *x) MHO_CHECK;
 
-/* At the present inputs and state. y [n_output][n], dx [n_state][n] (may be NULL). */
+/* At the present inputs and state. y [n_output][n], dx [n_state][n] (NULL only without states). */
 MHO_API void mho_device_eval(mho_device *dev, double *y, double *dx);
 MHO_API void mho_device_power(mho_device *dev, double *in_W, double *stored_J, double *out_W);
 /* dt_s with the present inputs held: the model's exact solution, or a Rosenbrock method (order 2,

@@ -18,9 +18,10 @@ typedef struct mho_run_opt {
     size_t n_verify;       /* pictures through the slow path; 0: none */
     int n_epoch;           /* 0: the default */
     uint64_t seed;
+    double age_s; /* time from writing to reading; < 0: as the chip file says */
 } mho_run_opt;
 #define MHO_RUN_OPT_INIT                                                                           \
-    { sizeof(mho_run_opt), NULL, NULL, 20, 5, 0, 0, 0, 1 }
+    { sizeof(mho_run_opt), NULL, NULL, 20, 5, 0, 0, 0, 1, -1 }
 
 typedef struct mho_budget_row {
     const char *name, *text;

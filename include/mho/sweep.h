@@ -53,6 +53,7 @@ typedef struct mho_sweep_axis {
     const char *help;        /* of the parameter */
     double lo, hi;           /* smallest and largest value, SI; words: 0 and n_level - 1 */
     bool log;                /* spaced, drawn and shown by the logarithm */
+    bool share;              /* a pure number that reads best in percent */
     size_t n_level;          /* levels of a list or grid; 0: drawn anywhere between lo and hi */
     const double *level;     /* [n_level] SI; words: 0, 1, ... */
     const char *const *word; /* [n_level]; NULL unless the levels are words */
@@ -71,7 +72,16 @@ MHO_API size_t mho_study_n_chip(const mho_study *study); /* at every point */
 MHO_API const mho_sweep_axis *mho_study_axis(const mho_study *study, size_t axis);
 /* SI; words: index of the level. */
 MHO_API double mho_study_value(const mho_study *study, size_t point, size_t axis);
+/* "2 ohm", "3 %", "per-column": a value of an axis as in a chip file, three digits. Returns buf. */
+MHO_API char *mho_sweep_axis_text(const mho_sweep_axis *axis, double value, char *buf,
+                                  size_t n_buf);
 MHO_API const mho_chip_spec *mho_study_base(const mho_study *study);
+MHO_API uint64_t mho_study_seed(const mho_study *study);
+MHO_API mho_sample mho_study_sample(const mho_study *study);
+MHO_API uint32_t mho_study_imperfections(const mho_study *study);        /* bits of MHO_IMP_* */
+MHO_API bool mho_study_retrains(const mho_study *study);                 /* a network a point */
+MHO_API bool mho_study_shows(const mho_study *study, mho_metric metric); /* in the tables */
+MHO_API int mho_study_n_epoch(const mho_study *study); /* of training, defaults filled in */
 /* Specification of a point. */
 MHO_API mho_status mho_study_spec(const mho_study *study, size_t point,
                                   mho_chip_spec *out) MHO_CHECK;
@@ -123,7 +133,7 @@ typedef struct mho_sweep_point {
     size_t worst;                /* its number */
     size_t n_good;               /* chips at or above the threshold */
     double yield, yield_ci95[2]; /* n_good/n_chip and Wilson's interval */
-    const char *why;             /* of a failure; NULL: none */
+    char *why;                   /* of a failure; NULL: none */
 } mho_sweep_point;
 
 /* What an axis does to the mean accuracy of a point (docs/sweep.md, "What breaks first"). */
@@ -133,6 +143,13 @@ typedef struct mho_sweep_effect {
     double share, share_ci95[2]; /* of the variance of the points' accuracy, first order */
     double best, worst;          /* values of the axis there; words: index of the level */
 } mho_sweep_effect;
+
+/* One level of an axis, over all points that have it. */
+typedef struct mho_sweep_level {
+    double value;            /* words: index of the level */
+    double mean, ci95[2];    /* accuracy; Student's t over chips, each averaged over the points */
+    double low, high, worst; /* 5 and 95 % of the chips; the worst one */
+} mho_sweep_level;
 
 enum { MHO_SWEEP_N_FIT = 41 };
 typedef struct mho_sweep_result {
@@ -149,10 +166,12 @@ typedef struct mho_sweep_result {
     mho_sweep_point *point;   /* [n_point] */
     size_t n_effect;          /* 0: too few points to tell */
     mho_sweep_effect *effect; /* [n_effect], largest loss first */
-    double rest_share;        /* variance that no single axis explains */
-    bool *front;              /* [n_point]: nothing is both cheaper and more accurate */
-    double *fit;              /* [n_axis][MHO_SWEEP_N_FIT]: mean accuracy along a drawn axis */
-    size_t n_failed;          /* chips that could not be made */
+    size_t n_level, *first_level; /* axis k: level[first_level[k]] to before first_level[k+1] */
+    mho_sweep_level *level;       /* [n_level]; a drawn axis has none */
+    double rest_share;            /* variance that no single axis explains */
+    bool *front;                  /* [n_point]: nothing is both cheaper and more accurate */
+    double *fit;                  /* [n_axis][MHO_SWEEP_N_FIT]: mean accuracy along a drawn axis */
+    size_t n_failed;              /* chips that could not be made */
     /* not part of the result: how this run went */
     size_t n_known, n_made;
     double total_s, unit_s; /* wall time of this run; of a chip, mean of this run's chips */

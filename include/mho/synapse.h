@@ -170,6 +170,9 @@ MHO_API mho_status mho_synapse_param_set(mho_ctx *ctx, mho_synapse_param *param,
  * models none. */
 MHO_API mho_status mho_synapse_check(mho_ctx *ctx, const mho_synapse_param *param) MHO_CHECK;
 
+/* Rough rms error of a written cell over g_max - g_min, for training against it. */
+MHO_API double mho_synapse_error_rel(const mho_synapse_param *param, bool verify);
+
 /* What a call takes part in; the rest is left out. */
 enum {
     MHO_CELL_LEVELS = 1u, /* targets are rounded to levels (table: to its list) */

@@ -24,6 +24,7 @@
 #define MHO_TRANSIENT_H
 
 #include "mho/device.h"
+#include "mho/model.h"
 #include "mho/opto.h"
 
 #ifdef __cplusplus
@@ -245,6 +246,48 @@ typedef struct mho_opto_run {
 MHO_API mho_status mho_opto_simulate(mho_ctx *ctx, const mho_opto_param *param,
                                      const mho_opto_drive *drive, const mho_transient_opt *opt,
                                      mho_opto_run *run, mho_trace **trace) MHO_CHECK;
+
+/* ---- Any model of mho/ext.h in a small circuit
+ * ------------------------------------------------------ source - series resistor - (port of the
+ * device | capacitor) - ground; the other inputs of the model follow waveforms of their own. The
+ * model's events are found as roots. */
+typedef struct mho_model_input {
+    size_t input; /* row of the model's inputs, not the port */
+    mho_waveform wave;
+} mho_model_input;
+
+typedef struct mho_model_drive {
+    size_t port; /* < n_port of the model: the one in the circuit */
+    mho_waveform source_V;
+    double r_series_ohm; /* >= 0 */
+    double c_parallel_F; /* >= 0 */
+    double stop_s;
+    size_t n_input; /* inputs that do not rest at their start value */
+    const mho_model_input *input;
+} mho_model_drive;
+
+/* Energy, J. Circuit: source = series + stored_cap + port. Device, where the model states its
+ * power: taken = given + stored. */
+typedef struct mho_model_energy {
+    double source_J, series_J, stored_cap_J, port_J;
+    double taken_J, given_J, stored_J; /* NAN: the model does not say */
+    double circuit_residual_rel, device_residual_rel;
+} mho_model_energy;
+
+typedef struct mho_model_run {
+    mho_model_energy energy;
+    size_t n_spike;      /* maxima of the port's current over the middle of its range, in samples */
+    double frequency_Hz; /* of those in the second half; 0: fewer than 3 */
+    mho_transient_report rep;
+} mho_model_run;
+
+/* One nominal device of the card from its start. Columns: time, source (V), v (V), i (A), then the
+ * model's states, then its outputs beyond the currents of the ports; rows also at the steps of the
+ * integrator, so that no spike is missed. MHO_ERR_ARG names what is out
+ * of range; MHO_WARN_NOT_CONVERGED. */
+MHO_API mho_status mho_model_simulate(mho_ctx *ctx, const mho_card *card,
+                                      const mho_model_drive *drive, const mho_transient_opt *opt,
+                                      mho_model_run *run, mho_trace **trace) MHO_CHECK;
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@ static void drop_object(handle *h) {
 static void destroy(PyObject *capsule) {
     handle *h = PyCapsule_GetPointer(capsule, CAPSULE);
     drop_object(h);
+    Py_XDECREF(h->keeps);
     mho_ctx_free(h->ctx);
     pthread_mutex_destroy(&h->lock);
     free(h);
@@ -113,6 +114,13 @@ void handle_attach(handle *h, const char *kind, void *object, free_fn free_objec
     h->kind = kind;
     h->object = object;
     h->free_object = free_object;
+}
+
+void handle_keep(handle *h, PyObject *capsule) {
+    PyObject *old = h->keeps;
+    Py_INCREF(capsule);
+    h->keeps = capsule;
+    Py_XDECREF(old);
 }
 
 /* ---- calls ---- */

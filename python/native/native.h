@@ -25,6 +25,7 @@ typedef struct handle {
     const char *kind; /* "" before it has an object */
     void *object;
     free_fn free_object;
+    PyObject *keeps; /* the handle of what the object is made from; NULL: none */
     pthread_mutex_t lock;
     /* of the call that is running; borrowed from its arguments */
     PyObject *progress; /* NULL or called with (stage, done_frac) */
@@ -43,6 +44,8 @@ int handle_arg(PyObject *arg, void *out); /* handle **: one that is not closed *
 /* The object of a handle if it is of this kind; else NULL and TypeError. */
 void *handle_object(handle *h, const char *kind);
 void handle_attach(handle *h, const char *kind, void *object, free_fn free_object);
+/* Keep another capsule alive as long as this handle. */
+void handle_keep(handle *h, PyObject *capsule);
 
 /* begin: wait for the handle and release the GIL; progress: None or a callable. false: exception.
  * end: take the GIL back. false: exception, which may come from a callback, from the status, or
@@ -64,10 +67,11 @@ typedef struct numbers {
 int in_double(PyObject *arg, void *out);
 int in_float(PyObject *arg, void *out);
 int in_size(PyObject *arg, void *out);
+int in_int(PyObject *arg, void *out); /* int32 */
 int in_byte(PyObject *arg, void *out);
 int out_double(PyObject *arg, void *out);
 int out_float(PyObject *arg, void *out);
-int out_byte(PyObject *arg, void *out);
+int out_int(PyObject *arg, void *out);
 void release(size_t n, numbers *const *list);
 /* Has it n elements? false and ValueError if not; None has 0. */
 bool want(const numbers *x, size_t n, const char *name);
@@ -123,5 +127,9 @@ extern PyMethodDef array_methods[];
 extern PyMethodDef device_methods[];
 extern PyMethodDef study_methods[];
 extern PyMethodDef learn_methods[];
+extern PyMethodDef graph_methods[];
+extern PyMethodDef chip_methods[];
+extern PyMethodDef model_methods[];
+extern PyMethodDef lab_methods[];
 
 #endif

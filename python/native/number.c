@@ -46,6 +46,10 @@ int in_size(PyObject *arg, void *out) {
     return get(arg, out, "LQN", 8, false, "uint64");
 }
 
+int in_int(PyObject *arg, void *out) {
+    return get(arg, out, "il", 4, false, "int32");
+}
+
 int in_byte(PyObject *arg, void *out) {
     return get(arg, out, "Bb?", 1, false, "uint8");
 }
@@ -58,8 +62,8 @@ int out_float(PyObject *arg, void *out) {
     return get(arg, out, "f", 4, true, "float32, writable,");
 }
 
-int out_byte(PyObject *arg, void *out) {
-    return get(arg, out, "B", 1, true, "uint8, writable,");
+int out_int(PyObject *arg, void *out) {
+    return get(arg, out, "il", 4, true, "int32, writable,");
 }
 
 void release(size_t n, numbers *const *list) {

@@ -87,7 +87,8 @@ typedef enum mho_i_purpose {
     MHO_RNG_MODEL_PROGRAM = 72,
     MHO_RNG_MODEL_READ = 73,
     MHO_RNG_MODEL_CHECK = 74,
-    MHO_RNG_LAB = 75
+    MHO_RNG_LAB = 75,
+    MHO_RNG_FIT_BOOTSTRAP = 90
 } mho_i_purpose;
 /* Four independent 32-bit words. */
 void mho_i_rng_u32x4(uint64_t seed, mho_i_purpose purpose, uint32_t device, uint32_t evaluation,

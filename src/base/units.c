@@ -22,8 +22,18 @@ static const char *skip_space(const char *s) {
     return s;
 }
 
+/* Times longer than seconds: a month is a twelfth of a year of 365.25 days. */
+static const prefix spans[] = {{"min", 60},         {"h", 3600},        {"day", 86400},
+                               {"days", 86400},     {"month", 2629800}, {"months", 2629800},
+                               {"year", 31557600}, {"years", 31557600}};
+
 /* "uS" with unit "S" gives 1e-6; 0 if the suffix is not a prefix and the unit */
 static double suffix_factor(const char *suffix, const char *unit) {
+    for (size_t k = 0; strcmp(unit, "s") == 0 && k < sizeof spans / sizeof *spans; k++) {
+        if (strcmp(suffix, spans[k].text) == 0) {
+            return spans[k].factor;
+        }
+    }
     size_t n_suffix = strlen(suffix), n_unit = strlen(unit);
     if (n_suffix < n_unit || strcmp(suffix + (n_suffix - n_unit), unit) != 0) {
         return 0;

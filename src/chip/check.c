@@ -9,6 +9,7 @@
 typedef struct check {
     const mho_chip *chip;
     size_t n_image;
+    size_t pace;           /* only every pace-th output row of a stage is looked at */
     mho_array **array;     /* [tiles of all layers], reference solver */
     double *v_V;           /* [n_vec][tile rows] */
     double *i_A;           /* [n_vec][tile columns] */
@@ -34,7 +35,9 @@ static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size
         for (size_t r = 0; r < tile->n_row; r++) {
             c->v_V[v * tile->n_row + r] =
                 v_read *
-                (double)view->x[mho_i_chip_row_of(view->layer, tile->row0 + r) * view->n_col + col];
+                (double)
+                    view->x[mho_i_chip_row_of(view->layer, mho_i_tile_wire(tile, r)) * view->n_col +
+                            col];
         }
     }
     mho_array_report rep;
@@ -47,8 +50,9 @@ static mho_status tile_currents(check *c, const mho_i_view *view, size_t t, size
     for (size_t v = 0; v < n_vec; v++) {
         const double *i = c->i_A + v * 2 * tile->n_out;
         for (size_t o = 0; o < tile->n_out; o++) {
-            c->z_ref[(tile->out0 + o) * n_vec + v] +=
-                view->layer->z_per_A[tile->out0 + o] * (i[2 * o] - i[2 * o + 1]);
+            c->z_ref[(tile->out0 + o) * n_vec + v] += view->layer->z_per_A[tile->out0 + o] *
+                                                      mho_i_tile_sign(tile, o) *
+                                                      (i[2 * o] - i[2 * o + 1]);
         }
     }
     return status;
@@ -61,8 +65,9 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
     double z = (double)view->z[o * view->n_col + col], v_out;
     z = fmin(fmax(z, chip->grid.z_min), chip->grid.z_max);
     const mho_neuron_circuit *circuit = &chip->neuron.circuit;
+    mho_neuron_param now = mho_i_chip_neuron_now(chip);
     mho_status status =
-        mho_neuron_output(chip->ctx, &chip->spec.neuron, circuit, &stage->device[k],
+        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k],
                           fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0), &v_out, NULL);
     if (status == MHO_OK) {
         double a = (double)view->a[o * view->a_stride + col];
@@ -72,6 +77,19 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
         c->out->n_neuron++;
     }
     return status;
+}
+
+/* Large networks would take hours: then rows are skipped until the reads are few enough. */
+static size_t choose_pace(const check *c) {
+    const mho_chip *chip = c->chip;
+    size_t n_read = 0;
+    for (size_t k = 0; k < chip->n_stage; k++) {
+        for (size_t l = 0; l < chip->stage[k].n_layer; l++) {
+            const mho_i_layer *layer = &chip->stage[k].layer[l];
+            n_read += layer->n_tile * layer->shape.n_pos * c->n_image;
+        }
+    }
+    return chip->mapping ? n_read / MHO_I_MAX_CHECK_READ + 1 : 1;
 }
 
 static size_t largest(const double *z, size_t n, size_t stride) {
@@ -113,15 +131,18 @@ static void add_skip(check *c, const mho_i_view *view) {
 static mho_status compare_row(check *c, const mho_i_view *view) {
     const mho_i_stage *stage = view->stage;
     size_t n_out = stage->shape.n_out, number = stage->number, n_vec = vectors_of(c, stage);
+    bool neurons = c->chip->spec.activation == MHO_ACTIVATION_NEURON;
     for (size_t o = 0; o < n_out; o++) {
         for (size_t v = 0; v < n_vec; v++) {
             size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
             double want = c->z_ref[o * n_vec + v] + (stage->bias ? (double)stage->bias[o] : 0);
+            want += stage->offset ? stage->offset[o] : 0;
+            c->z_ref[o * n_vec + v] = want;
             c->z_max[number] = fmax(c->z_max[number], fabs(want));
             c->z_err[number] =
                 fmax(c->z_err[number], fabs((double)view->z[o * view->n_col + col] - want));
             c->out->n_current++;
-            mho_status status = view->a ? check_neuron(c, view, o, col) : MHO_OK;
+            mho_status status = view->a && neurons ? check_neuron(c, view, o, col) : MHO_OK;
             if (status < 0) {
                 return status;
             }
@@ -138,6 +159,9 @@ static mho_status compare_row(check *c, const mho_i_view *view) {
 
 static mho_status check_view(void *user, const mho_i_view *view) {
     check *c = user;
+    if (view->y % c->pace) {
+        return MHO_OK;
+    }
     for (size_t t = 0; view->layer && t < view->layer->n_tile; t++) {
         if (view->layer->tile[t].group == view->group) {
             mho_status status = tile_currents(c, view, t, vectors_of(c, view->stage));
@@ -154,12 +178,12 @@ static mho_status check_view(void *user, const mho_i_view *view) {
 
 static mho_status make_arrays(check *c) {
     const mho_chip *chip = c->chip;
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
-    opt.solver = MHO_SOLVER_REFERENCE;
     size_t k = 0;
     for (size_t l = 0; l < chip->n_layer; l++) {
         for (size_t t = 0; t < chip->layer[l].n_tile; t++, k++) {
             const mho_i_tile *tile = &chip->layer[l].tile[t];
+            mho_array_opt opt = mho_i_chip_tile_opt(chip, tile);
+            opt.solver = MHO_SOLVER_REFERENCE;
             mho_status status =
                 mho_array_new(chip->ctx, tile->n_row, 2 * tile->n_out, &opt, &c->array[k]);
             if (status == MHO_OK) {
@@ -226,6 +250,7 @@ static mho_status run_check(mho_chip *chip, const mho_i_source *from, size_t n_i
     n_image = n_image < chip->n_lane ? n_image : chip->n_lane;
     check c = {.chip = chip, .n_image = n_image, .out = out};
     *out = (mho_chip_verify){.n_image = n_image};
+    c.pace = choose_pace(&c);
     draw_sample(mho_i_source_n(from), seed, n_image, image);
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;

@@ -10,15 +10,15 @@
 
 enum { MAX_FILE_BYTE = 256 * 1024 };
 
-static const char *const sections[] = {"synapse", "array", "neuron", "periphery", "cost"};
-enum { N_SECTION = sizeof sections / sizeof *sections };
+enum { N_SECTION = 6 };
 
 typedef struct loader {
     mho_ctx *ctx;
+    const char *path;
     mho_i_yaml *doc;
     mho_chip_spec spec;
     mho_i_yaml_node *section[N_SECTION]; /* NULL: not in the file */
-    mho_i_yaml_node *choice_key[MHO_N_CHOICE];
+    mho_i_yaml_node *choice_key[MHO_N_CHOICE], *table_key;
     mho_i_yaml_node **param_key; /* [mho_chip_param_count()], the key's node once it was seen */
 } loader;
 
@@ -46,13 +46,13 @@ static mho_status read_sections(loader *l, mho_i_yaml_node *chip) {
         const char *name = mho_i_yaml_text(key);
         mho_i_guess g = mho_i_guess_init(name);
         int s = 0;
-        while (s < N_SECTION && strcmp(sections[s], name) != 0) {
-            mho_i_guess_add(&g, sections[s++]);
+        while (s < N_SECTION && strcmp(mho_i_chip_sections[s], name) != 0) {
+            mho_i_guess_add(&g, mho_i_chip_sections[s++]);
         }
         if (s == N_SECTION) {
             return mho_i_yaml_fail(l->doc, key, NULL,
                                    "chip.%s: not a section; there are synapse, array, neuron, "
-                                   "periphery and cost%s",
+                                   "periphery, conditions and cost%s",
                                    name, mho_i_guess_text(&g, buf, sizeof buf));
         }
         snprintf(buf, sizeof buf, "chip.%s", name);
@@ -111,8 +111,17 @@ static int find_choice(const char *section, const char *key) {
 static mho_status read_choice(loader *l, int c, mho_i_yaml_node *key, mho_i_yaml_node *value) {
     const mho_i_choice *choice = &mho_i_chip_choices[c];
     const char *text = mho_i_yaml_text(value);
-    char words[120] = "", buf[80];
+    char words[160] = "", buf[80];
     mho_i_guess g = mho_i_guess_init(text);
+    if (c == MHO_CHOICE_CARD && strpbrk(text, "./")) { /* a file, as no built-in card has a dot */
+        mho_status status = mho_i_chip_card_load(l->ctx, l->path, text, &l->spec);
+        if (status == MHO_ERR_NOMEM || status == MHO_OK) {
+            return status;
+        }
+        char why[600];
+        snprintf(why, sizeof why, "%s", mho_ctx_last_error(l->ctx));
+        return mho_i_yaml_fail(l->doc, value, key, "chip.neuron.card: %s", why);
+    }
     for (int w = 0; choice->word[w]; w++) {
         if (strcmp(choice->word[w], text) == 0) {
             if (c == MHO_CHOICE_CARD) {
@@ -157,10 +166,55 @@ static mho_status read_param(loader *l, size_t k, mho_i_yaml_node *key, mho_i_ya
     return mho_chip_param_set(l->ctx, &l->spec, k, x);
 }
 
+/* "11 uS 0.5 uS": a level and its sd. */
+static bool parse_level(const char *text, double *level_S, double *sd_S) {
+    char first[40], why[160];
+    const char *blank = text + strcspn(text, " ");
+    blank += strspn(blank, " ");
+    blank += strcspn(blank, " "); /* number, unit */
+    size_t n = (size_t)(blank - text);
+    snprintf(first, sizeof first, "%.*s", (int)(n < sizeof first ? n : sizeof first - 1), text);
+    return mho_quantity_parse(first, "S", level_S, why, sizeof why) &&
+           mho_quantity_parse(blank, "S", sd_S, why, sizeof why);
+}
+
+/* The levels of model table: a list of them. */
+static mho_status read_table(loader *l, mho_i_yaml_node *key, mho_i_yaml_node *value) {
+    mho_synapse_param *s = &l->spec.synapse;
+    if (l->table_key) {
+        return mho_i_yaml_fail(l->doc, key, NULL, "chip.synapse.table is there twice");
+    }
+    l->table_key = key;
+    if (s->model != MHO_SYNAPSE_TABLE) {
+        return mho_i_yaml_fail(l->doc, key, NULL,
+                               "chip.synapse.table: only model table has one, this is %s",
+                               mho_synapse_model_name(s->model));
+    }
+    if (mho_i_yaml_kind_of(value) != MHO_YAML_SEQUENCE) {
+        return bad_kind(l, key, value, "chip.synapse.table", "a list of levels");
+    }
+    void *at = NULL;
+    mho_i_yaml_node *item;
+    for (s->n_level = 0; mho_i_yaml_item(value, &at, &item); s->n_level++) {
+        if (s->n_level == MHO_SYNAPSE_MAX_LEVEL ||
+            !parse_level(mho_i_yaml_text(item), &s->level_S[s->n_level],
+                         &s->level_sd_S[s->n_level])) {
+            return mho_i_yaml_fail(l->doc, item, key,
+                                   "chip.synapse.table: level %zu, \"%.60s\": up to %d levels are "
+                                   "wanted, each a conductance and its sd, such as 11 uS 0.5 uS",
+                                   s->n_level, mho_i_yaml_text(item), MHO_SYNAPSE_MAX_LEVEL);
+        }
+    }
+    return MHO_OK;
+}
+
 static mho_status unknown_key(loader *l, const char *section, mho_i_yaml_node *key) {
     mho_i_guess g = mho_i_guess_init(mho_i_yaml_text(key));
-    char buf[80], list[600] = "";
+    char buf[80], list[900] = "";
     size_t n = 0;
+    if (strcmp(section, "synapse") == 0) {
+        mho_i_guess_add(&g, "table");
+    }
     for (int c = 0; c < MHO_N_CHOICE; c++) {
         if (strcmp(mho_i_chip_choices[c].section, section) == 0) {
             mho_i_guess_add(&g, mho_i_chip_choices[c].key);
@@ -202,8 +256,11 @@ static mho_status read_key(loader *l, const char *section, bool cards, mho_i_yam
                            mho_i_yaml_node *value) {
     const char *name = mho_i_yaml_text(key);
     int c = find_choice(section, name);
-    if (cards != (c == MHO_CHOICE_CARD)) {
+    if (cards != mho_i_chip_choice_is_card(c)) {
         return MHO_OK;
+    }
+    if (strcmp(section, "synapse") == 0 && strcmp(name, "table") == 0) {
+        return read_table(l, key, value);
     }
     size_t k = c < 0 ? find_param(l, section, name) : 0;
     if (c < 0 && k == mho_chip_param_count()) {
@@ -227,7 +284,7 @@ static mho_status read_values(loader *l, bool cards) {
         void *at = NULL;
         mho_i_yaml_node *key, *value;
         while (l->section[s] && mho_i_yaml_next(l->section[s], &at, &key, &value)) {
-            mho_status status = read_key(l, sections[s], cards, key, value);
+            mho_status status = read_key(l, mho_i_chip_sections[s], cards, key, value);
             if (status < 0) {
                 return status;
             }
@@ -236,7 +293,18 @@ static mho_status read_values(loader *l, bool cards) {
     return MHO_OK;
 }
 
+/* The window of a table is that of its levels unless the file says otherwise. */
+static void table_window(loader *l) {
+    mho_synapse_param *s = &l->spec.synapse;
+    if (s->model == MHO_SYNAPSE_TABLE && s->n_level > 1) {
+        s->g_min_S = l->param_key[find_param(l, "synapse", "g_min")] ? s->g_min_S : s->level_S[0];
+        s->g_max_S = l->param_key[find_param(l, "synapse", "g_max")] ? s->g_max_S
+                                                                     : s->level_S[s->n_level - 1];
+    }
+}
+
 static mho_status check_relations(loader *l) {
+    table_window(l);
     const char *section, *key;
     mho_status status = mho_i_chip_spec_check(l->ctx, &l->spec, &section, &key);
     if (status < 0) {
@@ -254,7 +322,7 @@ static mho_status check_relations(loader *l) {
 }
 
 mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_spec *out) {
-    loader l = {.ctx = ctx};
+    loader l = {.ctx = ctx, .path = path};
     mho_status status = mho_chip_spec_default(ctx, &l.spec);
     if (status == MHO_OK) {
         status = mho_i_yaml_load(ctx, path, MAX_FILE_BYTE, &l.doc);

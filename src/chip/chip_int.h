@@ -11,7 +11,10 @@
 #include "mho/mapping.h"
 
 enum {
-    MHO_I_LANES = 128,    /* pictures that go through the layers side by side */
+    MHO_I_LANES = 128,      /* pictures that go through the layers side by side */
+    MHO_I_DIGITAL_BITS = 8, /* of the ADC of a digital end, unless the spec says */
+    MHO_I_MAX_CHECK_READ =
+        4096,             /* reads of tiles in a check of a graph; above it rows are skipped */
     MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
     MHO_I_GRID_LOW = 96,  /* table intervals below and above z_knee */
     MHO_I_GRID_HIGH = 384,
@@ -37,10 +40,27 @@ typedef struct mho_i_shape {
 typedef struct mho_i_tile {
     size_t group, row0, n_row, out0, n_out; /* out0 counts over all groups */
     double *target_S;                       /* [n_row][2 n_out]: what the weights ask for */
-    double *bent_S; /* [n_row][2 n_out]: the same with the loss of the wires made up for */
-    double *g_S;    /* [n_row][2 n_out]: what is programmed */
-    double *m_S;    /* [n_row][2 n_out]: transfer matrix */
+    double *bent_S;    /* [n_row][2 n_out]: the same with the loss of the wires made up for */
+    double *g_S;       /* [n_row][2 n_out]: what is programmed */
+    double *m_S;       /* [n_row][2 n_out]: transfer matrix */
+    double *design_S;  /* [2][n_row][2 n_out] target_S and bent_S of the design; NULL: unchanged */
+    size_t first_cell; /* number of its first cell in the chip */
+    /* of the instance; NULL: none. g_S and m_S are in the order of the wires as they lie. */
+    uint32_t *wire_of;                       /* [n_row]: which word line of the targets lies here */
+    unsigned char *swapped;                  /* [n_out]: plus and minus of the pair are exchanged */
+    unsigned char *broken_word, *broken_bit; /* as in mho_array_opt */
+    float
+        *noise_rel; /* [n_row][2 n_out]: noise of a read over G, where it is not the same for all */
 } mho_i_tile;
+
+/* Word line, counted over the layer, that row r of the tile is. */
+static inline size_t mho_i_tile_wire(const mho_i_tile *tile, size_t r) {
+    return tile->row0 + (tile->wire_of ? tile->wire_of[r] : r);
+}
+/* Sign with which the difference of pair o counts. */
+static inline double mho_i_tile_sign(const mho_i_tile *tile, size_t o) {
+    return tile->swapped && tile->swapped[o] ? -1 : 1;
+}
 
 /* The arrays of one convolution or dense layer. Groups share nothing: each has tiles of its own. */
 typedef struct mho_i_layer {
@@ -53,13 +73,17 @@ typedef struct mho_i_layer {
     bool first;    /* its rows are driven by the input DACs */
     size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
-    double *scale;    /* [n_out]: w_max of each output: column amplifiers may differ */
-    double wire_gain; /* mean of transfer over conductance of the design, from target_S: the */
-    double bent_gain; /* amplifier's gain makes up for it; the same from bent_S */
-    double *z_per_A;  /* [n_out] amplifier gain of this instance: z per column current */
-    float *weight;    /* [n_out][n_row]: z per input */
-    float *noise2;    /* [n_out][n_row]: variance of z by read noise, per input squared */
-    float *row_S;     /* [n_group][n_row]: sum of the transfer matrix over the columns */
+    double *scale;         /* [n_out]: w_max of each output: column amplifiers may differ */
+    double wire_gain;      /* mean of transfer over conductance of the design, from target_S: the */
+    double bent_gain;      /* amplifier's gain makes up for it; the same from bent_S */
+    double *z_per_A;       /* [n_out] amplifier gain of this instance: z per column current */
+    uint32_t round;        /* times that it was written again on this instance */
+    bool retargeted;       /* design_gain and the tiles' design_S hold what the design had */
+    double design_gain[2]; /* wire_gain, bent_gain */
+    double drift_gain;     /* of this instance: what the reference read asks for, else 1 */
+    float *weight;         /* [n_out][n_row]: z per input */
+    float *noise2;         /* [n_out][n_row]: variance of z by read noise, per input squared */
+    float *row_S;          /* [n_group][n_row]: sum of the transfer matrix over the columns */
 } mho_i_layer;
 
 /* A stored activation that goes to the amplifiers through resistors: z += gain x. */
@@ -124,6 +148,8 @@ typedef struct mho_i_stage {
     mho_neuron_device *device; /* [n_neuron] */
     const float *table;        /* [n_neuron or 1][MHO_I_NODES][2] */
     size_t table_stride;       /* floats between neurons: 0 when all are nominal */
+    double *offset; /* [n_out] of this instance, in z, in the weights of the bias too; NULL: none */
+    double adc_range; /* largest z that its ADC converts, if there is one */
 } mho_i_stage;
 
 struct mho_chip {
@@ -143,8 +169,12 @@ struct mho_chip {
     struct mho_i_mapping *mapping; /* of a graph; NULL: of a mho_net */
     float *nominal_table;          /* [MHO_I_NODES][2] */
     float *table;                  /* [n_neuron][MHO_I_NODES][2], made at the first use */
+    float *warm_table;  /* [MHO_I_NODES][2] nominal neuron at the temperature of reading, or NULL */
+    float *latch_table; /* [MHO_I_NODES][2] nominal neuron without its reset, or NULL */
     bool programmed;
-    uint64_t seed; /* of the instance */
+    bool tuned;      /* targets are no longer those of the design */
+    bool cell_noise; /* of this instance: reads of cells are noisy */
+    uint64_t seed;   /* of the instance */
     uint32_t imperfections;
 };
 
@@ -173,8 +203,62 @@ mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float 
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer);
 /* Wire, source and sense resistance of the spec, or none. */
 mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires);
-/* Transfer matrices m_S of all tiles of a layer from g_S. */
-mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires);
+/* The same with what is broken in a tile of this instance. */
+mho_array_opt mho_i_chip_tile_opt(const mho_chip *chip, const mho_i_tile *tile);
+/* Transfer matrices m_S of all tiles of a layer from g_S; faults: with what is broken. */
+mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires, bool faults);
+/* Weights that the targets stand for: weight out [n_out][n_row], z per input, the bias last. */
+void mho_i_chip_target_weights(const mho_chip *chip, const mho_i_layer *layer, float *weight);
+/* Other targets for a layer, from weights of that form; keeps those of the design. */
+mho_status mho_i_chip_retarget(mho_chip *chip, mho_i_layer *layer, const float *weight);
+void mho_i_chip_restore_targets(mho_chip *chip);
+
+/* ---- cells.c: what programming and time do to the cells of a tile ---- */
+/* Write a tile's targets (bent for the wires or not) with the chip's imperfections into g_S:
+ * repair, write errors, stuck cells, age, temperature; noise_rel where it is not the same for all
+ * cells. round: how often the tile was written before. before_S, after_S: added up magnitudes of
+ * the pair differences right after writing, and now; may be NULL. */
+mho_status mho_i_chip_write_tile(mho_chip *chip, mho_i_tile *tile, uint32_t round, bool bent,
+                                 mho_write_stats *stats, double *before_S, double *after_S);
+void mho_i_chip_free_tile(mho_ctx *ctx, mho_i_tile *tile);
+
+/* ---- faults.c ---- */
+enum { MHO_I_CELL_FINE = 0, MHO_I_CELL_ON = 1, MHO_I_CELL_OFF = 2, MHO_I_CELL_SHORT = 3 };
+/* State of the tile's cells: fault out [n_row][2 n_out]. false: all are fine. */
+bool mho_i_chip_faults(const mho_chip *chip, const mho_i_tile *tile, unsigned char *fault);
+double mho_i_chip_fault_S(const mho_chip *chip, unsigned char fault);
+/* Draw the broken lines of a tile; none: NULL in both fields. */
+mho_status mho_i_chip_break_lines(mho_chip *chip, mho_i_tile *tile);
+
+/* ---- repair.c ---- */
+/* Targets as they are to be written, target_S out [n_row][2 n_out] in the order of the wires as
+ * they lie, from wanted_S in their own; sets wire_of and swapped. fault may be NULL: all fine. */
+mho_status mho_i_chip_repair(mho_chip *chip, mho_i_tile *tile, const unsigned char *fault,
+                             const double *wanted_S, double *target_S);
+
+/* ---- program.c ---- */
+/* Write a layer's cells and solve its arrays; the round-th time on this instance, from 0. */
+mho_status mho_i_chip_write_layer(mho_chip *chip, mho_i_layer *layer, uint32_t round,
+                                  mho_program_report *rep);
+/* The neuron's parameters at the temperature of reading. */
+mho_neuron_param mho_i_chip_neuron_now(const mho_chip *chip);
+
+/* ---- columns.c: gain and offset of the column amplifiers, in the weights ---- */
+/* Offsets of this instance's amplifiers into the weights of the bias. */
+mho_status mho_i_chip_draw_offsets(mho_chip *chip);
+/* z -> gain z + offset for output o of a stage. */
+void mho_i_chip_trim_column(mho_i_stage *stage, size_t o, double gain, double offset);
+
+/* ---- convert.c: what stands between a column's sum and its activation ---- */
+/* Does the stage have ADCs in this instance? */
+bool mho_i_chip_has_adc(const mho_chip *chip, const mho_i_stage *stage);
+/* n values through the stage's ADC. */
+void mho_i_chip_adc(const mho_chip *chip, const mho_i_stage *stage, size_t n, const float *z,
+                    float *out);
+/* Neurons that missed their reset: n_col values a of output o, row y become those of the cooling
+ * branch at z with probability latch_frac each. work [n_col]. */
+void mho_i_chip_latch(const mho_chip *chip, uint64_t seed, uint32_t stream, uint32_t block,
+                      size_t n_col, const float *z, float *a);
 
 /* ---- stages.c: values and buffers ---- */
 /* Buffers for all values, reused as soon as nobody reads them any more, and who drives what. */

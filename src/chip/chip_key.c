@@ -95,7 +95,9 @@ static mho_status change_card(mho_ctx *ctx, mho_chip_spec *spec, const char *wor
     mho_mixing mixing = spec->neuron.mixing;
     mho_neuron_param card;
     mho_status status = mho_neuron_card(ctx, spec->neuron_card, &card);
-    bool own_mixing = status == MHO_OK && card.mixing != mixing;
+    bool own_mixing = status == MHO_OK &&
+                      (*spec->neuron_card_file ? spec->neuron_file.mixing : card.mixing) != mixing;
+    next.neuron_card_file[0] = 0;
     if (status == MHO_OK) {
         status = mho_neuron_card(ctx, word, &next.neuron);
     }

@@ -54,8 +54,15 @@ static void add_params(mho_i_text *t, const mho_chip_spec *spec, const char *sec
     }
 }
 
+static void add_table(mho_i_text *t, const mho_synapse_param *s) {
+    mho_i_text_add(t, "    table:                    # levels and their sd\n");
+    for (size_t k = 0; k < s->n_level; k++) {
+        mho_i_text_add(t, "      - %.17g S %.17g S\n", s->level_S[k], s->level_sd_S[k]);
+    }
+}
+
 mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec, char **text) {
-    static const char *const sections[] = {"synapse", "array", "neuron", "periphery", "cost"};
+    const char *const *sections = mho_i_chip_sections;
     *text = NULL;
     mho_i_text t;
     mho_i_text_init(&t, ctx);
@@ -63,10 +70,13 @@ mho_status mho_chip_spec_write(mho_ctx *ctx, const mho_chip_spec *spec, char **t
                        "# In brackets: P published, C computed from published data, A assumed by "
                        "us, F set in a chip file.\n"
                        "chip:\n");
-    for (size_t s = 0; s < sizeof sections / sizeof *sections; s++) {
+    for (size_t s = 0; sections[s]; s++) {
         mho_i_text_add(&t, "%s  %s:\n", s ? "\n" : "", sections[s]);
         add_choices(&t, spec, sections[s]);
         add_params(&t, spec, sections[s]);
+        if (s == 0 && spec->synapse.model == MHO_SYNAPSE_TABLE) {
+            add_table(&t, &spec->synapse);
+        }
     }
     if (t.status < 0) {
         mho_status status = t.status;

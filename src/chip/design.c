@@ -32,8 +32,11 @@ static mho_status design_neuron(mho_ctx *ctx, const mho_chip_spec *spec, mho_neu
     }
     const mho_neuron_circuit *c = &design->circuit;
     mho_neuron_device nominal = {0};
-    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, MHO_I_Z_KNEE - 0.1),
-                              .z_knee = MHO_I_Z_KNEE,
+    /* a warmer film bends earlier: the fine part of the table begins where it does */
+    double knee =
+        MHO_I_Z_KNEE - fmax(spec->warmer_K, 0) / (design->rise_full_K - design->rise_bias_K);
+    *grid = (mho_neuron_grid){.z_min = fmin(-c->v_bias_V / c->v_swing_V, knee - 0.1),
+                              .z_knee = knee,
                               .z_max = spec->z_max,
                               .n_low = MHO_I_GRID_LOW,
                               .n_high = MHO_I_GRID_HIGH};
@@ -42,6 +45,15 @@ static mho_status design_neuron(mho_ctx *ctx, const mho_chip_spec *spec, mho_neu
     if (status == MHO_OK) {
         status = mho_neuron_tables(ctx, &spec->neuron, c, 0, 0, 1, &nominal, NULL, grid, *v_full_V,
                                    table, NULL);
+    }
+    for (int k = 0;
+         status == MHO_OK && spec->activation == MHO_ACTIVATION_DIGITAL && k < MHO_I_NODES; k++) {
+        double step_low = (grid->z_knee - grid->z_min) / (double)grid->n_low;
+        double step_high = (grid->z_max - grid->z_knee) / (double)grid->n_high;
+        double z = k < (int)grid->n_low ? grid->z_min + k * step_low
+                                        : grid->z_knee + (k - (int)grid->n_low) * step_high;
+        table[2 * k] = (float)fmax(z, 0);
+        table[2 * k + 1] = 0;
     }
     return status;
 }
@@ -114,15 +126,16 @@ mho_status mho_chip_training_noise(mho_ctx *ctx, const mho_chip_spec *spec, mho_
                                    trim.n_bit ? &trim : NULL, &grid, v_full, table, NULL);
     }
     if (status == MHO_OK) {
-        double program = spec->synapse.program_error_rel;
+        double program = mho_synapse_error_rel(&spec->synapse, spec->verify);
         double level = 1 / ((spec->synapse.levels - 1) * sqrt(12));
         double amplifier = spec->amplifier_noise_V / d.circuit.v_swing_V;
         double jitter = spec->neuron.jitter_K / (d.rise_full_K - d.rise_bias_K);
         double offset = spread_of(table, &grid, N_DEV, 0);
+        bool digital = spec->activation == MHO_ACTIVATION_DIGITAL;
         *out = (mho_net_noise){.weight_rel = sqrt(2 * program * program + level * level),
                                .z = sqrt(amplifier * amplifier + jitter * jitter + 1e-4),
-                               .gain = spread_of(table, &grid, N_DEV, 1),
-                               .offset = offset,
+                               .gain = digital ? 0 : spread_of(table, &grid, N_DEV, 1),
+                               .offset = digital ? 0 : offset,
                                .input_bits = (int)spec->input_bits};
     }
     mho_i_free(ctx, table);
@@ -323,6 +336,8 @@ void mho_chip_free(mho_chip *chip) {
     mho_i_free(ctx, chip->slot_size);
     mho_i_free(ctx, chip->nominal_table);
     mho_i_free(ctx, chip->table);
+    mho_i_free(ctx, chip->warm_table);
+    mho_i_free(ctx, chip->latch_table);
     mho_i_free(ctx, chip);
 }
 

@@ -40,6 +40,7 @@ mho_i_scratch *mho_i_chip_scratch_new(const mho_chip *chip) {
             x = max_of(x, stage->layer[l].n_row * stage->shape.out_w);
         }
     }
+    x = max_of(x, col);
     mho_i_scratch *s = mho_i_alloc(ctx, 1, sizeof *s);
     if (!s) {
         return NULL;
@@ -289,7 +290,7 @@ static void group_product(const mho_chip *chip, const mho_i_layer *layer, size_t
 /* Noise of cells and amplifiers on s->z. */
 static void noise_on_z(const mho_chip *chip, const mho_i_stage *stage, mho_i_scratch *s, size_t y,
                        uint32_t block, bool noisy) {
-    bool read = noisy && (chip->imperfections & MHO_IMP_READ_NOISE) && stage->n_layer;
+    bool read = noisy && chip->cell_noise && stage->n_layer;
     bool amplifier = noisy && (chip->imperfections & MHO_IMP_AMPLIFIER);
     if (!read && !amplifier) {
         return;
@@ -315,7 +316,10 @@ static void activate(const mho_chip *chip, const mho_i_stage *stage, mho_i_scrat
                      uint32_t block, bool noisy, float *out) {
     const mho_i_shape *l = &stage->shape;
     size_t lanes = chip->n_lane, n_col = l->out_w * lanes;
-    bool jitter = noisy && (chip->imperfections & MHO_IMP_JITTER);
+    bool neuron_noise = noisy && chip->spec.activation == MHO_ACTIVATION_NEURON;
+    bool jitter = neuron_noise && (chip->imperfections & MHO_IMP_JITTER);
+    bool latch = neuron_noise && (chip->imperfections & MHO_IMP_LATCH) && chip->spec.latch_frac > 0;
+    bool adc = mho_i_chip_has_adc(chip, stage);
     float jitter_K = jitter ? (float)chip->spec.neuron.jitter_K : 0;
     /* one neuron for a whole row of positions: all of them in one go */
     bool shared = stage->table_stride == 0 || chip->spec.share == MHO_SHARE_PER_COLUMN;
@@ -326,11 +330,20 @@ static void activate(const mho_chip *chip, const mho_i_stage *stage, mho_i_scrat
             mho_i_rng_normal_f(stage_seed(chip, stage->number), MHO_RNG_NEURON_JITTER,
                                stream(stage->number, o, y), block, n_col, s->noise);
         }
+        const float *z = s->z + o * n_col;
+        if (adc) { /* the view shows what the converter gets */
+            mho_i_chip_adc(chip, stage, n_col, z, s->x2);
+            z = s->x2;
+        }
         for (size_t x = 0; x < l->out_w; x += step) {
             size_t neuron = mho_i_chip_neuron_of(chip, stage, o, y, x);
             neuron_lanes(&chip->grid, stage->table + neuron * stage->table_stride, step * lanes,
-                         s->z + o * n_col + x * lanes, s->noise + x * lanes, jitter_K,
+                         z + x * lanes, s->noise + x * lanes, jitter_K,
                          out + ((o * l->out_h + y) * l->out_w + x) * lanes);
+        }
+        if (latch) {
+            mho_i_chip_latch(chip, stage_seed(chip, stage->number), stream(stage->number, o, y),
+                             block, n_col, z, out + (o * l->out_h + y) * n_col);
         }
     }
 }
@@ -383,7 +396,7 @@ typedef struct row_job { /* an output row of a compute stage */
 /* Currents of all arrays of the stage into s->z and their noise into s->var. */
 static mho_status add_arrays(const row_job *j) {
     mho_i_scratch *s = j->s;
-    bool read = j->noisy && (j->chip->imperfections & MHO_IMP_READ_NOISE);
+    bool read = j->noisy && j->chip->cell_noise;
     for (size_t k = 0; k < j->stage->n_layer; k++) {
         const mho_i_layer *layer = &j->stage->layer[k];
         for (size_t g = 0; g < layer->shape.n_group; g++) {
@@ -445,7 +458,8 @@ static void digitise(const mho_chip *chip, const mho_i_stage *stage, const mho_i
     const mho_i_shape *l = &stage->shape;
     size_t n_col = l->out_w * chip->n_lane;
     bool coarse = chip->imperfections & MHO_IMP_INPUT;
-    float adc = coarse ? (float)levels_of(chip->spec.adc_bits, d->in_signed) : 0;
+    double bits = chip->spec.adc_bits > 0 ? chip->spec.adc_bits : MHO_I_DIGITAL_BITS;
+    float adc = coarse ? (float)levels_of(bits, d->in_signed) : 0;
     float dac = coarse ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
     for (size_t o = 0; o < l->n_out; o++) {
         const float *z = s->z + o * n_col;
@@ -475,7 +489,11 @@ static mho_status compute_row(const row_job *j, float *out) {
         digitise(j->chip, j->stage, j->s, j->y, out);
     }
     for (size_t o = 0; j->stage->end == MHO_I_END_SCORE && o < l->n_out; o++) {
-        memcpy(out + o * stride + j->y * j->n_col, j->s->z + o * j->n_col, j->n_col * sizeof *out);
+        float *to = out + o * stride + j->y * j->n_col;
+        memcpy(to, j->s->z + o * j->n_col, j->n_col * sizeof *out);
+        if (mho_i_chip_has_adc(j->chip, j->stage)) {
+            mho_i_chip_adc(j->chip, j->stage, j->n_col, to, to);
+        }
     }
     if (!j->fn) {
         return MHO_OK;
@@ -633,8 +651,7 @@ float *mho_i_chip_vectors(const mho_chip *chip, mho_i_scratch *s) {
 void mho_i_chip_activate(const mho_chip *chip, mho_i_scratch *s, uint32_t block, bool noisy,
                          float *a, mho_i_view *view) {
     const mho_i_stage *stage = &chip->stage[0];
-    group_product(chip, stage->layer, 0, s, noisy && (chip->imperfections & MHO_IMP_READ_NOISE),
-                  true);
+    group_product(chip, stage->layer, 0, s, noisy && chip->cell_noise, true);
     noise_on_z(chip, stage, s, 0, block, noisy);
     activate(chip, stage, s, 0, block, noisy, a);
     if (view) {

@@ -4,12 +4,21 @@
 #include <math.h>
 #include <string.h>
 
-mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
-                                  double *z_min, double *z_max) {
+static const mho_i_stage *first_stage(const mho_chip *chip) {
     const mho_i_stage *stage = chip->stage;
     while (stage + 1 < chip->stage + chip->n_stage && !stage->n_neuron) {
         stage++;
     }
+    return stage;
+}
+
+size_t mho_chip_first_neurons(const mho_chip *chip) {
+    return first_stage(chip)->n_neuron;
+}
+
+mho_status mho_chip_neuron_curves(const mho_chip *chip, size_t n_dev, size_t n, float *a,
+                                  double *z_min, double *z_max) {
+    const mho_i_stage *stage = first_stage(chip);
     if (!chip->programmed || n < 2 || n_dev > stage->n_neuron) {
         return mho_i_fail(chip->ctx, MHO_ERR_ARG,
                           "%zu curves of %zu points: a programmed chip, at most %zu neurons and at "
@@ -48,8 +57,9 @@ static mho_status keep_inputs(void *user, const mho_i_view *view) {
             for (size_t r = 0; r < d->tile->n_row; r++) {
                 d->v_V[v * d->tile->n_row + r] =
                     d->chip->spec.synapse.v_read_V *
-                    (double)view
-                        ->x[mho_i_chip_row_of(view->layer, d->tile->row0 + r) * view->n_col + v];
+                    (double)view->x[mho_i_chip_row_of(view->layer, mho_i_tile_wire(d->tile, r)) *
+                                        view->n_col +
+                                    v];
             }
         }
     }
@@ -108,7 +118,7 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
     for (size_t k = 0; k < d.n_vec; k++) {
         image[k] = k;
     }
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
+    mho_array_opt opt = mho_i_chip_tile_opt(chip, d.tile);
     mho_array *array = NULL;
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     d.v_V = mho_i_alloc(ctx, d.n_vec * *n_row, sizeof(double));

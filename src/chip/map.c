@@ -24,10 +24,7 @@ mho_array_opt mho_i_chip_array_opt(const mho_chip_spec *spec, bool wires) {
 
 void mho_i_chip_free_layer(mho_ctx *ctx, mho_i_layer *layer) {
     for (size_t t = 0; layer->tile && t < layer->n_tile; t++) {
-        mho_i_free(ctx, layer->tile[t].target_S);
-        mho_i_free(ctx, layer->tile[t].bent_S);
-        mho_i_free(ctx, layer->tile[t].g_S);
-        mho_i_free(ctx, layer->tile[t].m_S);
+        mho_i_chip_free_tile(ctx, &layer->tile[t]);
     }
     mho_i_free(ctx, layer->tile);
     mho_i_free(ctx, layer->weight);
@@ -73,7 +70,7 @@ static mho_status cut_tiles(mho_chip *chip, mho_i_layer *layer) {
     return MHO_OK;
 }
 
-static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
+static void set_pair(const mho_synapse_param *s, double signed_S, double *pair) {
     double range = s->g_max_S - s->g_min_S;
     pair[0] = s->g_min_S + fmin(fmax(signed_S, 0), range);
     pair[1] = s->g_min_S + fmin(fmax(-signed_S, 0), range);
@@ -81,7 +78,7 @@ static void set_pair(const mho_cbram_param *s, double signed_S, double *pair) {
 
 static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *weights,
                         const float *bias) {
-    const mho_cbram_param *s = &chip->spec.synapse;
+    const mho_synapse_param *s = &chip->spec.synapse;
     double range = s->g_max_S - s->g_min_S;
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
@@ -99,10 +96,18 @@ static void set_targets(const mho_chip *chip, mho_i_layer *layer, const float *w
     }
 }
 
-mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires) {
-    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, wires);
+mho_array_opt mho_i_chip_tile_opt(const mho_chip *chip, const mho_i_tile *tile) {
+    mho_array_opt opt = mho_i_chip_array_opt(&chip->spec, chip->imperfections & MHO_IMP_WIRES);
+    opt.broken_word = tile->broken_word;
+    opt.broken_bit = tile->broken_bit;
+    return opt;
+}
+
+mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires, bool faults) {
     for (size_t t = 0; t < layer->n_tile; t++) {
         mho_i_tile *tile = &layer->tile[t];
+        mho_array_opt opt =
+            faults ? mho_i_chip_tile_opt(chip, tile) : mho_i_chip_array_opt(&chip->spec, wires);
         mho_status status = mho_array_transfer_many(chip->ctx, 1, tile->n_row, 2 * tile->n_out,
                                                     &opt, tile->g_S, tile->m_S);
         if (status < 0) {
@@ -127,7 +132,7 @@ static double mean_gain(const mho_i_layer *layer) {
 }
 
 /* One round: move every pair of g_S by what its transfer falls short of gain * target. */
-static void bend(const mho_cbram_param *s, const mho_i_layer *layer, double gain) {
+static void bend(const mho_synapse_param *s, const mho_i_layer *layer, double gain) {
     for (size_t t = 0; t < layer->n_tile; t++) {
         const mho_i_tile *tile = &layer->tile[t];
         for (size_t k = 0; k < tile->n_row * tile->n_out; k++) {
@@ -149,11 +154,11 @@ static void copy_tiles(mho_i_layer *layer, bool to_bent) {
 
 static mho_status compensate(mho_chip *chip, mho_i_layer *layer) {
     copy_tiles(layer, false);
-    mho_status status = mho_i_chip_solve_tiles(chip, layer, true);
+    mho_status status = mho_i_chip_solve_tiles(chip, layer, true, false);
     layer->wire_gain = layer->bent_gain = status == MHO_OK ? mean_gain(layer) : 1;
     for (int round = 0; status == MHO_OK && round < (int)chip->spec.compensate; round++) {
         bend(&chip->spec.synapse, layer, layer->wire_gain);
-        status = mho_i_chip_solve_tiles(chip, layer, true);
+        status = mho_i_chip_solve_tiles(chip, layer, true, false);
         layer->bent_gain = status == MHO_OK ? mean_gain(layer) : 1;
     }
     copy_tiles(layer, true);
@@ -195,4 +200,77 @@ mho_status mho_i_chip_map_layer(mho_chip *chip, mho_i_layer *layer, const float 
     }
     set_targets(chip, layer, weights, bias);
     return compensate(chip, layer);
+}
+
+void mho_i_chip_target_weights(const mho_chip *chip, const mho_i_layer *layer, float *weight) {
+    const mho_synapse_param *s = &chip->spec.synapse;
+    memset(weight, 0, layer->shape.n_out * layer->n_row * sizeof *weight);
+    for (size_t t = 0; t < layer->n_tile; t++) {
+        const mho_i_tile *tile = &layer->tile[t];
+        for (size_t k = 0; k < tile->n_row * tile->n_out; k++) {
+            size_t row = mho_i_chip_row_of(layer, tile->row0 + k / tile->n_out);
+            size_t o = tile->out0 + k % tile->n_out;
+            double d =
+                (tile->target_S[2 * k] - tile->target_S[2 * k + 1]) / (s->g_max_S - s->g_min_S);
+            weight[o * layer->n_row + row] += (float)(d * layer->scale[o] / (double)layer->n_copy);
+        }
+    }
+}
+
+mho_status mho_i_chip_retarget(mho_chip *chip, mho_i_layer *layer, const float *weight) {
+    size_t n_in = layer->shape.n_in, n_out = layer->shape.n_out;
+    float *w = mho_i_alloc(chip->ctx, n_out * n_in, sizeof *w);
+    float *bias = mho_i_alloc(chip->ctx, n_out, sizeof *bias);
+    mho_status status = w && bias ? MHO_OK : MHO_ERR_NOMEM;
+    for (size_t t = 0; status == MHO_OK && t < layer->n_tile; t++) {
+        mho_i_tile *tile = &layer->tile[t];
+        size_t n = tile->n_row * 2 * tile->n_out;
+        if (!tile->design_S) {
+            tile->design_S = mho_i_alloc(chip->ctx, 2 * n, sizeof *tile->design_S);
+            if (!tile->design_S) {
+                status = MHO_ERR_NOMEM;
+                break;
+            }
+            memcpy(tile->design_S, tile->target_S, n * sizeof *tile->design_S);
+            memcpy(tile->design_S + n, tile->bent_S, n * sizeof *tile->design_S);
+        }
+    }
+    if (status == MHO_OK) {
+        for (size_t o = 0; o < n_out; o++) {
+            memcpy(w + o * n_in, weight + o * (n_in + 1), n_in * sizeof *w);
+            bias[o] = weight[o * (n_in + 1) + n_in];
+        }
+        if (!layer->retargeted) {
+            layer->design_gain[0] = layer->wire_gain;
+            layer->design_gain[1] = layer->bent_gain;
+            layer->retargeted = true;
+        }
+        chip->tuned = true;
+        set_targets(chip, layer, w, bias);
+        status = compensate(chip, layer);
+    }
+    mho_i_free(chip->ctx, w);
+    mho_i_free(chip->ctx, bias);
+    return status;
+}
+
+void mho_i_chip_restore_targets(mho_chip *chip) {
+    for (size_t l = 0; chip->tuned && l < chip->n_layer; l++) {
+        mho_i_layer *layer = &chip->layer[l];
+        bool changed = false;
+        for (size_t t = 0; t < layer->n_tile; t++) {
+            mho_i_tile *tile = &layer->tile[t];
+            size_t n = tile->n_row * 2 * tile->n_out;
+            if (tile->design_S) {
+                memcpy(tile->target_S, tile->design_S, n * sizeof *tile->design_S);
+                memcpy(tile->bent_S, tile->design_S + n, n * sizeof *tile->design_S);
+                changed = true;
+            }
+        }
+        if (changed) {
+            layer->wire_gain = layer->design_gain[0];
+            layer->bent_gain = layer->design_gain[1];
+        }
+    }
+    chip->tuned = false;
 }

@@ -907,7 +907,7 @@ static mho_status map_stage(mho_chip *chip, mho_i_stage *stage, const mho_i_orig
         layer->weight = layer->noise2 = NULL;
         status = mho_i_chip_map_layer(chip, layer, o->weights[l], l == 0 ? o->bias : none, scale);
     }
-    const mho_cbram_param *s = &chip->spec.synapse;
+    const mho_synapse_param *s = &chip->spec.synapse;
     for (size_t k = 0; status == MHO_OK && k < stage->n_skip; k++) {
         for (size_t out = 0; out < n_out; out++) {
             double unit = stage->n_layer ? scale[out] : 1;

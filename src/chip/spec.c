@@ -29,25 +29,54 @@ static const char *const device_fields[] = {
     MHO_NEURON_PARAM_LIST(FIELD)
 #undef FIELD
 #define FIELD(key, unit, lo, hi, def, mark, source, help) #key,
-        MHO_CBRAM_PARAM_LIST(FIELD)
+        MHO_CBRAM_PARAM_LIST(FIELD) MHO_SYNAPSE_MORE_LIST(FIELD)
 #undef FIELD
 };
 
+const char *const mho_i_chip_sections[] = {"synapse",    "array", "neuron", "periphery",
+                                           "conditions", "cost",  NULL};
+
 const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
-    {"synapse", "model", "compact model of the cells", {"cbram"}},
+    {"synapse",
+     "model",
+     "compact model of the cells; the other keys of this section change its values",
+     {"cbram", "pcm", "rram", "pulsed", "table", "ideal"}},
+    {"synapse",
+     "verify",
+     "cells are read back and written again until they are right",
+     {"no", "yes"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"array",
      "scale",
      "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
      "here, of the column for one from a file",
      {"auto", "layer", "column"}},
+    {"array",
+     "repair",
+     "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
+     {"none", "partner", "remap"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
-    {"neuron", "card", "parameter set that the other keys of this section change", {"U", "T", "N"}},
+    {"neuron",
+     "card",
+     "parameter set that the other keys of this section change, or a card file of mho fit",
+     {"U", "T", "N"}},
     {"neuron", "share", "who has a neuron of its own", {"per-output", "per-column"}},
     {"neuron",
      "mixing",
      "resistance of a film that is part insulator, part metal",
      {"series", "bruggeman-2d", "bruggeman-3d", "gem"}},
+    {"periphery",
+     "activation",
+     "what makes an activation of a column's sum",
+     {"neuron", "digital"}},
+    {"periphery",
+     "column_gain",
+     "gain and offset of every output: as designed, or found from data",
+     {"fixed", "calibrated"}},
+    {"periphery",
+     "drift_compensation",
+     "a reference read rescales each layer for what its cells have lost",
+     {"no", "yes"}},
 };
 
 int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
@@ -60,36 +89,72 @@ int mho_i_chip_choice_get(const mho_chip_spec *spec, int choice) {
         return (int)spec->share;
     case MHO_CHOICE_MIXING:
         return (int)spec->neuron.mixing;
+    case MHO_CHOICE_SYNAPSE_MODEL:
+        return (int)spec->synapse.model;
+    case MHO_CHOICE_VERIFY:
+        return spec->verify;
+    case MHO_CHOICE_REPAIR:
+        return (int)spec->repair;
+    case MHO_CHOICE_ACTIVATION:
+        return (int)spec->activation;
+    case MHO_CHOICE_COLUMN_GAIN:
+        return spec->column_calibration;
+    case MHO_CHOICE_DRIFT:
+        return spec->drift_compensation;
     default:
         return 0;
     }
 }
 
 void mho_i_chip_choice_set(mho_chip_spec *spec, int choice, int word) {
-    if (choice == MHO_CHOICE_SCALE) {
+    switch (choice) {
+    case MHO_CHOICE_SCALE:
         spec->weight_scale = (mho_weight_scale)word;
-    } else if (choice == MHO_CHOICE_SHARE) {
+        break;
+    case MHO_CHOICE_SHARE:
         spec->share = (mho_neuron_share)word;
-    } else if (choice == MHO_CHOICE_MIXING) {
+        break;
+    case MHO_CHOICE_MIXING:
         spec->neuron.mixing = (mho_mixing)word;
+        break;
+    case MHO_CHOICE_SYNAPSE_MODEL:
+        spec->synapse = mho_synapse_card((mho_synapse_model)word);
+        break;
+    case MHO_CHOICE_VERIFY:
+        spec->verify = word;
+        break;
+    case MHO_CHOICE_REPAIR:
+        spec->repair = (mho_repair)word;
+        break;
+    case MHO_CHOICE_ACTIVATION:
+        spec->activation = (mho_activation)word;
+        break;
+    case MHO_CHOICE_COLUMN_GAIN:
+        spec->column_calibration = word;
+        break;
+    case MHO_CHOICE_DRIFT:
+        spec->drift_compensation = word;
+        break;
+    default:
+        break;
     }
 }
 
 mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) {
-    mho_chip_spec spec = {.share = MHO_SHARE_PER_OUTPUT, .neuron_card = "N"};
+    mho_chip_spec spec = {.share = MHO_SHARE_PER_OUTPUT, .neuron_card = "N", .verify = true};
     for (size_t k = 0; k < N_OWN; k++) {
         *(double *)((char *)&spec + own_rows[k].offset) = own_rows[k].value;
     }
     mho_status status = mho_neuron_card(ctx, spec.neuron_card, &spec.neuron);
     if (status == MHO_OK) {
-        spec.synapse = mho_cbram_card();
+        spec.synapse = mho_synapse_card(MHO_SYNAPSE_CBRAM);
         *out = spec;
     }
     return status;
 }
 
 size_t mho_chip_param_count(void) {
-    return N_OWN + mho_neuron_param_count() + mho_cbram_param_count();
+    return N_OWN + mho_neuron_param_count() + mho_synapse_param_count();
 }
 
 static bool in_neuron(size_t k) {
@@ -105,7 +170,17 @@ double mho_chip_param_get(const mho_chip_spec *spec, size_t k) {
         return *(const double *)((const char *)spec + own_rows[k].offset);
     }
     return in_neuron(k) ? mho_neuron_param_get(&spec->neuron, k - N_OWN)
-                        : mho_cbram_param_get(&spec->synapse, synapse_index(k));
+                        : mho_synapse_param_get(&spec->synapse, synapse_index(k));
+}
+
+/* What the built-in card says. */
+static double card_value(const mho_chip_spec *spec, size_t k) {
+    static const double cards[][3] = {
+#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
+        MHO_NEURON_PARAM_LIST(CARDS)
+#undef CARDS
+    };
+    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
 }
 
 double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
@@ -113,15 +188,13 @@ double mho_i_chip_param_default(const mho_chip_spec *spec, size_t k) {
         return own_rows[k].value;
     }
     if (!in_neuron(k)) {
-        mho_cbram_param card = mho_cbram_card();
-        return mho_cbram_param_get(&card, synapse_index(k));
+        mho_synapse_param card = mho_synapse_card(spec->synapse.model);
+        return mho_synapse_param_get(&card, synapse_index(k));
     }
-    static const double cards[][3] = {
-#define CARDS(key, unit, lo, hi, u, t, n, marks, su, st, sn, help) {u, t, n},
-        MHO_NEURON_PARAM_LIST(CARDS)
-#undef CARDS
-    };
-    return cards[k - N_OWN][mho_i_chip_choice_get(spec, MHO_CHOICE_CARD)];
+    if (*spec->neuron_card_file) {
+        return mho_neuron_param_get(&spec->neuron_file, k - N_OWN);
+    }
+    return card_value(spec, k);
 }
 
 mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, const char **section) {
@@ -134,8 +207,12 @@ mho_param_info mho_chip_param_describe(const mho_chip_spec *spec, size_t k, cons
     } else if (in_neuron(k)) {
         info = mho_neuron_param_describe(k - N_OWN, spec->neuron_card);
         *section = "neuron";
+        if (*spec->neuron_card_file && mho_i_chip_param_default(spec, k) != card_value(spec, k)) {
+            info.mark = spec->neuron_mark;
+            info.source = spec->neuron_source;
+        }
     } else {
-        info = mho_cbram_param_describe(synapse_index(k));
+        info = mho_synapse_param_describe(synapse_index(k), spec->synapse.model);
         *section = "synapse";
     }
     if (mho_chip_param_get(spec, k) != mho_i_chip_param_default(spec, k)) {
@@ -191,7 +268,7 @@ mho_status mho_chip_param_set(mho_ctx *ctx, mho_chip_spec *spec, size_t k, doubl
         return mho_neuron_param_set(ctx, &spec->neuron, k - N_OWN, value);
     }
     if (k >= N_OWN) {
-        return mho_cbram_param_set(ctx, &spec->synapse, synapse_index(k), value);
+        return mho_synapse_param_set(ctx, &spec->synapse, synapse_index(k), value);
     }
     *(double *)((char *)spec + own_rows[k].offset) = value;
     return MHO_OK;
@@ -199,14 +276,12 @@ mho_status mho_chip_param_set(mho_ctx *ctx, mho_chip_spec *spec, size_t k, doubl
 
 mho_status mho_i_chip_spec_check(mho_ctx *ctx, const mho_chip_spec *spec, const char **section,
                                  const char **key) {
-    const mho_cbram_param *s = &spec->synapse;
     char a[40], b[40];
     *section = "synapse";
     *key = "g_max";
-    if (!(s->g_min_S < s->g_max_S)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "g_max = %s must be above g_min = %s",
-                          mho_quantity_format(s->g_max_S, "S", 6, a, sizeof a),
-                          mho_quantity_format(s->g_min_S, "S", 6, b, sizeof b));
+    mho_status status = mho_synapse_check(ctx, &spec->synapse);
+    if (status < 0) {
+        return status;
     }
     *section = "neuron";
     *key = "r300";
@@ -216,4 +291,45 @@ mho_status mho_i_chip_spec_check(mho_ctx *ctx, const mho_chip_spec *spec, const 
                           mho_quantity_format(spec->neuron.r_metal_ohm, "ohm", 6, b, sizeof b));
     }
     return MHO_OK;
+}
+
+uint32_t mho_chip_imperfections(const mho_chip_spec *spec) {
+    const mho_synapse_param *s = &spec->synapse;
+    /* the nine that every chip is asked about, present or not */
+    uint32_t mask = (MHO_IMP_JITTER << 1) - 1;
+    bool drifts = s->drift_nu_max > 0 || s->drift_sd_max > 0;
+    bool relaxes = s->retention_nu > 0 || s->retention_sd_rel > 0;
+    const struct {
+        uint32_t bit;
+        bool there;
+    } more[] = {
+        {MHO_IMP_FLICKER, s->flicker_rel > 0},
+        {MHO_IMP_TELEGRAPH, s->telegraph_cells_frac > 0 && s->telegraph_rel > 0},
+        {MHO_IMP_CELL_SPREAD, s->spread_rel > 0},
+        {MHO_IMP_AGE, spec->age_s > 0 && (drifts || relaxes)},
+        {MHO_IMP_TEMPERATURE, spec->warmer_K != 0},
+        {MHO_IMP_STUCK, spec->stuck_on_frac + spec->stuck_off_frac + spec->shorted_frac > 0},
+        {MHO_IMP_BROKEN, spec->open_word_frac + spec->open_bit_frac > 0},
+        {MHO_IMP_OFFSET, spec->amplifier_offset_V > 0},
+        {MHO_IMP_ADC, spec->adc_bits > 0},
+        {MHO_IMP_LATCH, spec->latch_frac > 0 && spec->activation == MHO_ACTIVATION_NEURON},
+    };
+    for (size_t k = 0; k < sizeof more / sizeof *more; k++) {
+        mask |= more[k].there ? more[k].bit : 0;
+    }
+    return mask;
+}
+
+void mho_i_chip_spec_hash(const mho_chip_spec *spec, mho_i_hash *h) {
+    for (size_t k = 0; k < mho_chip_param_count(); k++) {
+        double v = mho_chip_param_get(spec, k);
+        mho_i_hash_add(h, &v, sizeof v);
+    }
+    for (int c = 0; c < MHO_N_CHOICE; c++) {
+        int word = mho_i_chip_choice_get(spec, c);
+        mho_i_hash_add(h, &word, sizeof word);
+    }
+    const mho_synapse_param *s = &spec->synapse;
+    mho_i_hash_add(h, s->level_S, s->n_level * sizeof *s->level_S);
+    mho_i_hash_add(h, s->level_sd_S, s->n_level * sizeof *s->level_sd_S);
 }

@@ -79,7 +79,7 @@ static mho_status check_shape(mho_ctx *ctx, size_t n_row, size_t n_col) {
                           n_row, n_col);
     }
     const size_t most = (size_t)1 << 26;
-    if (n_row > most || n_col > most || n_row > ((size_t)1 << 32) / n_col) {
+    if (n_row > most || n_col > most || (uint64_t)n_row * n_col > (uint64_t)1 << 32) {
         return mho_i_fail(ctx, MHO_ERR_DIM,
                           "array of %zu x %zu cells: allowed are 2^32 cells, 2^26 lines", n_row,
                           n_col);
@@ -200,8 +200,10 @@ double mho_i_array_effective(const mho_array *a, size_t user_cell, double g) {
 
 static void measure(mho_array *a) {
     double sum = 0;
+    a->net.cell_S = 0;
     for (size_t k = 0; k < a->n_row * a->n_col; k++) {
         sum += a->g_S[k];
+        a->net.cell_S = a->opt.law == MHO_LAW_USER ? 0 : fmax(a->net.cell_S, a->g_S[k]);
     }
     a->g_mean_S = sum / (double)(a->n_row * a->n_col);
 }

@@ -29,6 +29,7 @@ typedef struct mho_i_lines {
 typedef struct mho_i_net {
     size_t m, n;              /* driven lines (inputs), sensed lines (outputs) */
     mho_i_lines drive, sense; /* drive: m lines of n nodes; sense: n lines of m nodes, top first */
+    double cell_S;            /* largest conductance of a cell; 0: none is known */
 } mho_i_net;
 
 typedef struct mho_i_factor mho_i_factor;   /* kept factor of the port elimination */

@@ -26,10 +26,10 @@ struct mho_i_factor {
     double *g0_S; /* [m][n] its cells */
     /* cells that differ from g0_S, and the answers to 1 A through each of them */
     int n_changed;
-    int *cell;                /* [MHO_I_MAX_CHANGED] network index */
-    double *to_in;            /* [..][m] current that reaches each input */
-    double *to_out;           /* [..][n] and each output */
-    double *between;          /* [MAX][MAX] voltage at one cell from the current through another */
+    int *cell;            /* [MHO_I_MAX_CHANGED] network index */
+    double *to_in;        /* [..][m] current that reaches each input */
+    double *to_out;       /* [..][n] and each output */
+    double *between;      /* [MAX][MAX] voltage at one cell from the current through another */
     double *heap, *local; /* workspaces of the way up, NULL until needed */
 };
 

@@ -46,4 +46,13 @@ long double mho_i_netlist_balance(const mho_i_netlist *list, const long double *
 void mho_i_netlist_result(const mho_i_netlist *list, const long double *x, const long double *f,
                           double *i_A, double *w_V, double *b_V);
 
+/* ---- netlists of ngspice, spice.c ---- */
+/* The array with its inputs as mho_array_spice_save writes it, with further lines before the
+ * control section: headline (one line, may be "") after the first comments, extra (whole lines, may
+ * be ""). */
+mho_status mho_i_spice_array_text(mho_array *a, size_t n_vec, const double *v_V,
+                                  const char *headline, const char *extra, mho_i_text *t);
+/* "ngspice-39" from what ngspice said; "" if it does not say. */
+void mho_i_spice_version(const char *said, char version[32]);
+
 #endif

@@ -526,8 +526,13 @@ double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_
 }
 
 /* Row i of the transfer matrix is the answer to 1 V on input i, every other potential 0. */
-mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S) {
-    size_t cells = net->m * net->n;
+mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *shape, const double *g_S, double *m_S) {
+    size_t cells = shape->m * shape->n;
+    mho_i_net own = *shape, *net = &own; /* with these cells */
+    own.cell_S = 0;
+    for (size_t k = 0; k < cells; k++) {
+        own.cell_S = fmax(own.cell_S, g_S[k]);
+    }
     double *v = mho_i_alloc(ctx, net->m, sizeof *v), *g = mho_i_alloc(ctx, cells, sizeof *g);
     mho_i_linear *l = NULL;
     mho_status status = v && g ? linear_new(ctx, NULL, net, &l) : MHO_ERR_NOMEM;

@@ -217,7 +217,7 @@ double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) 
     for (size_t j = 0; j < net->n; j++) {
         v = fmax(v, fabs(net->sense.pot_V[j]));
     }
-    double g = fmax(thickest(&net->drive), thickest(&net->sense));
+    double g = fmax(fmax(thickest(&net->drive), thickest(&net->sense)), net->cell_S);
     return scale_A > 0 ? 8 * DBL_EPSILON * g * v / scale_A : 0;
 }
 

@@ -74,7 +74,7 @@ static void put_sources(mho_i_text *t, const mho_i_netlist *list, const double *
 }
 
 static mho_status put_netlist(const mho_i_netlist *list, size_t n_vec, const double *v_V,
-                              mho_i_text *t) {
+                              const char *headline, const char *extra, mho_i_text *t) {
     size_t n_terminal = list->n_row + list->n_col;
     size_t n_in = list->array->opt.transposed ? list->n_col : list->n_row;
     size_t *first = first_cells(list);
@@ -89,11 +89,13 @@ static mho_status put_netlist(const mho_i_netlist *list, size_t n_vec, const dou
                    "* w0_3, b0_3: word and bit side of the cell in row 0, column 3; joined nodes\n"
                    "* bear the name of their first cell; tr0, tc3: far side of the ends of row 0,\n"
                    "* column 3; vr0#branch, vc3#branch: current into them. Run: ngspice -b FILE\n"
+                   "%s"
                    ".options reltol=1e-10 abstol=1e-18 vntol=1e-14 itl1=1000 noacct\n",
-                   mho_version(), list->n_row, list->n_col, n_vec);
+                   mho_version(), list->n_row, list->n_col, n_vec, headline);
     put_elements(t, list, first);
     mho_i_netlist_drive(list, v_V, volt);
     put_sources(t, list, volt, NULL);
+    mho_i_text_put(t, extra, strlen(extra));
     mho_i_text_add(t, ".control\nset numdgt=16\n");
     for (size_t k = 0; k < n_vec; k++) {
         double *now = volt + k % 2 * n_terminal, *before = volt + (k + 1) % 2 * n_terminal;
@@ -109,8 +111,8 @@ static mho_status put_netlist(const mho_i_netlist *list, size_t n_vec, const dou
     return t->status;
 }
 
-static mho_status make_netlist(mho_array *a, size_t n_vec, const double *v_V, mho_i_netlist *list,
-                               mho_i_text *t) {
+static mho_status make_netlist(mho_array *a, size_t n_vec, const double *v_V, const char *headline,
+                               const char *extra, mho_i_netlist *list, mho_i_text *t) {
     if (!a->programmed) {
         return mho_i_fail(a->ctx, MHO_ERR_ARG, "the array is not programmed");
     }
@@ -128,10 +130,20 @@ static mho_status make_netlist(mho_array *a, size_t n_vec, const double *v_V, mh
     }
     mho_status status = mho_i_netlist_new(a, list);
     if (status == MHO_OK) {
-        status = put_netlist(list, n_vec, v_V, t);
+        status = put_netlist(list, n_vec, v_V, headline, extra, t);
         if (status < 0) {
             mho_i_netlist_free(list);
         }
+    }
+    return status;
+}
+
+mho_status mho_i_spice_array_text(mho_array *a, size_t n_vec, const double *v_V,
+                                  const char *headline, const char *extra, mho_i_text *t) {
+    mho_i_netlist list;
+    mho_status status = make_netlist(a, n_vec, v_V, headline, extra, &list, t);
+    if (status == MHO_OK) {
+        mho_i_netlist_free(&list);
     }
     return status;
 }
@@ -141,7 +153,7 @@ mho_status mho_array_spice_save(mho_array *array, size_t n_vec, const double *v_
     mho_i_netlist list;
     mho_i_text t;
     mho_i_text_init(&t, array->ctx);
-    mho_status status = make_netlist(array, n_vec, v_V, &list, &t);
+    mho_status status = make_netlist(array, n_vec, v_V, "", "", &list, &t);
     if (status == MHO_OK) {
         mho_i_netlist_free(&list);
         status = mho_i_file_write(array->ctx, path, t.data, t.len);
@@ -205,7 +217,7 @@ static bool take_vector(answer *w, const double *v_V) {
     return whole;
 }
 
-static void take_version(const char *said, char version[MHO_SPICE_VERSION_BYTES]) {
+void mho_i_spice_version(const char *said, char version[MHO_SPICE_VERSION_BYTES]) {
     const char *name = strstr(said, "\nngspice-");
     size_t n = name ? strcspn(name + 1, " \n") : 0;
     version[0] = 0;
@@ -274,7 +286,7 @@ mho_status mho_array_spice_read(mho_array *array, size_t n_vec, const double *v_
     mho_i_text_init(&out, ctx);
     mho_i_text_init(&err, ctx);
     double start = mho_i_now_s();
-    mho_status status = make_netlist(array, n_vec, v_V, &list, &text);
+    mho_status status = make_netlist(array, n_vec, v_V, "", "", &list, &text);
     if (status == MHO_OK) {
         mho_array_report own = {0};
         int code = 0;
@@ -292,7 +304,7 @@ mho_status mho_array_spice_read(mho_array *array, size_t n_vec, const double *v_
         if (status >= 0) {
             own.read_s = mho_i_now_s() - start - own.build_s;
             if (version) {
-                take_version(out.len ? out.data : "", version);
+                mho_i_spice_version(out.len ? out.data : "", version);
             }
             if (rep) {
                 own.solver = rep->solver;

@@ -82,8 +82,8 @@ bool mho_i_model_parse(const mho_ext_model *model, size_t k, const char *text, d
     if (!mho_quantity_parse(text, row->unit, &x, reason, sizeof reason)) {
         /* the reason begins with the value in quotes, which stands here already */
         size_t skip = strlen(text) + 3;
-        bool quoted = reason[0] == '"' && strlen(reason) > skip &&
-                      strncmp(reason + 1, text, skip - 3) == 0;
+        bool quoted =
+            reason[0] == '"' && strlen(reason) > skip && strncmp(reason + 1, text, skip - 3) == 0;
         snprintf(why, n_why, "= \"%.60s\" %s; allowed are %s", text, reason + (quoted ? skip : 0),
                  allowed);
         return false;
@@ -196,6 +196,10 @@ const double *mho_card_values(const mho_card *card) {
 
 char mho_card_mark(const mho_card *card, size_t k) {
     return card->mark[k];
+}
+
+const char *mho_card_base(const mho_card *card) {
+    return card->base ? card->base->name : "";
 }
 
 const char *mho_card_source(const mho_card *card, size_t k) {

@@ -1,5 +1,5 @@
-/* card_file.c - cards as YAML files. Every complaint names file, line, column, key, value and what is
- * allowed. */
+/* card_file.c - cards as YAML files. Every complaint names file, line, column, key, value and what
+ * is allowed. */
 #include "card_int.h"
 
 #include "io/io_int.h"
@@ -9,14 +9,7 @@
 enum { MAX_FILE_BYTE = 256 * 1024, COMMENT_COLUMN = 28 };
 
 /* The keys at the top of the file. */
-typedef enum top {
-    TOP_MODEL,
-    TOP_CARD,
-    TOP_MARK,
-    TOP_SOURCE,
-    TOP_PARAMETERS,
-    N_TOP
-} top;
+typedef enum top { TOP_MODEL, TOP_CARD, TOP_MARK, TOP_SOURCE, TOP_PARAMETERS, N_TOP } top;
 static const char *const top_name[N_TOP] = {"model", "card", "mark", "source", "parameters"};
 
 typedef struct loader {
@@ -249,10 +242,9 @@ static void put_row(mho_i_text *t, const mho_card *card, size_t k) {
     mho_i_text_add(t, "  %s: %s", key,
                    mho_card_text(card->model, k, card->value[k], 0, value, sizeof value));
     int used = (int)(t->len - before);
-    mho_i_text_add(t, "%*s# %s; %s [%c: %s]\n",
-                   used < COMMENT_COLUMN ? COMMENT_COLUMN - used : 1, "", row->help,
-                   mho_i_model_allowed(card->model, k, allowed, sizeof allowed), card->mark[k],
-                   mho_card_source(card, k));
+    mho_i_text_add(t, "%*s# %s; %s [%c: %s]\n", used < COMMENT_COLUMN ? COMMENT_COLUMN - used : 1,
+                   "", row->help, mho_i_model_allowed(card->model, k, allowed, sizeof allowed),
+                   card->mark[k], mho_card_source(card, k));
 }
 
 mho_status mho_card_write(mho_ctx *ctx, const mho_card *card, char **text) {

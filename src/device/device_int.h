@@ -43,6 +43,12 @@ double mho_i_mix(mho_mixing mixing, double gem_exponent, double g, double r_ins_
  * medium; r_ins and r_met are given because they differ from device to device. */
 double mho_i_film_mix(const mho_neuron_param *p, double g, double r_ins_ohm, double r_met_ohm);
 
+/* Resistance R and its derivatives by g and by r_ins, analytic. mix_slope.c */
+double mho_i_film_mix_slopes(const mho_neuron_param *p, double g, double r_ins_ohm,
+                             double r_met_ohm, double *dr_dg, double *dr_dins);
+/* Fraction on a branch with its first and second derivative by the temperature. mix_slope.c */
+double mho_i_branch_slopes(const mho_i_branch *b, double t_K, double *dg_dt, double *d2g_dt2);
+
 /* ---- the film with its history, vo2_film.c ---- */
 typedef struct mho_i_history {
     mho_i_branch branch;

@@ -25,7 +25,13 @@ void mho_i_branch_reverse(mho_i_branch *b, double direction, double t_r_K, doubl
     b->direction = direction;
     b->t_r_K = t_r_K;
     b->t_pr_K = direction * b->width_K / 2 + b->t_c_K - atanh(2 * g_r - 1) / b->beta_per_K - t_r_K;
+    const double slack_K = 0.01; /* far above what rounding does to atanh */
     if (direction * b->t_pr_K < 1e-9) {
         b->t_pr_K = 0; /* the reversal lies on the major loop; the wrong sign would never decay */
+    } else if (fabs(b->t_pr_K) > b->width_K + slack_K) {
+        /* no state inside the major loop is further than its width from a branch: here the clip has
+         * moved g_r, deep in the insulator or the metal, and would push the branch out of the loop
+         */
+        b->t_pr_K = direction * b->width_K;
     }
 }

@@ -143,8 +143,27 @@ mho_status mho_device_set_states(mho_device *dev, const double *x) {
 }
 
 void mho_device_eval(mho_device *dev, double *y, double *dx) {
-    mho_ext_batch b = whole(dev);
-    dev->model->eval(&b, y, dx);
+    const mho_ext_model *model = dev->model;
+    if (dx || !model->n_state) {
+        mho_ext_batch b = whole(dev);
+        model->eval(&b, y, dx);
+        return;
+    }
+    for (size_t i = 0; i < dev->n; i++) { /* models always write their rates: one by one, aside */
+        double y1[MHO_EXT_MAX_OUTPUT], dx1[MHO_EXT_MAX_STATE], u[MHO_EXT_MAX_INPUT],
+            x[MHO_EXT_MAX_STATE];
+        for (size_t k = 0; k < model->n_input; k++) {
+            u[k] = dev->u[k * dev->n + i];
+        }
+        for (size_t k = 0; k < model->n_state; k++) {
+            x[k] = dev->x[k * dev->n + i];
+        }
+        mho_ext_batch b = mho_i_device_single(dev, i, u, x);
+        model->eval(&b, y1, dx1);
+        for (size_t k = 0; k < model->n_output; k++) {
+            y[k * dev->n + i] = y1[k];
+        }
+    }
 }
 
 void mho_device_power(mho_device *dev, double *in_W, double *stored_J, double *out_W) {
@@ -189,8 +208,7 @@ mho_status mho_device_pulse(mho_device *dev, const double *amount) {
         }
     }
     mho_ext_batch b = whole(dev);
-    mho_ext_rng rng =
-        mho_i_model_rng(dev->seed, dev->first, dev->n_pulse++, MHO_RNG_MODEL_PULSE);
+    mho_ext_rng rng = mho_i_model_rng(dev->seed, dev->first, dev->n_pulse++, MHO_RNG_MODEL_PULSE);
     dev->model->pulse(&b, &rng, amount, dev->x, dev->m);
     return MHO_OK;
 }

@@ -67,49 +67,70 @@ static void solve(size_t n, double a[N][N], double *b) {
     }
 }
 
-/* I - gamma h J */
-static void matrix(size_t n, double h, const double *df_dx, double a[N][N]) {
+/* Is the state at a bound and pushed against it? Then it stays there. */
+static bool is_held(const mho_ext_state *s, double x, double rate) {
+    return (x <= s->min && rate < 0) || (x >= s->max && rate > 0);
+}
+
+/* I - gamma h J; rows of states that are held are those of the unit matrix */
+static void matrix(size_t n, double h, const double *df_dx, const bool *held, double a[N][N]) {
     for (size_t r = 0; r < n; r++) {
         for (size_t c = 0; c < n; c++) {
-            a[r][c] = (r == c) - GAMMA * h * df_dx[r * n + c];
+            a[r][c] = (r == c) - (held[r] ? 0 : GAMMA * h * df_dx[r * n + c]);
         }
     }
+}
+
+/* How far beyond a bound a step has gone, over the way to that bound: a step may end at a bound,
+ * but not by a leap, which says little of where the solution goes. */
+static double leap(const mho_ext_state *s, double from, double to, double slack) {
+    double beyond = to > s->max ? to - s->max : to < s->min ? s->min - to : 0;
+    double way = to > s->max ? s->max - from : from - s->min;
+    return beyond > 0 ? beyond / (way + slack) : 0;
 }
 
 /* One step from x to out; returns the error over the tolerated one. */
 static double rosenbrock(const mho_ext_model *model, const mho_ext_batch *b, double h,
                          double rel_tol, double *out) {
     size_t n = model->n_state;
-    double y[MHO_EXT_MAX_OUTPUT], k1[N], k2[N], a[N][N], df_dx[N * N], df_du[N * MHO_EXT_MAX_INPUT],
-        di_du[MHO_EXT_MAX_INPUT * MHO_EXT_MAX_INPUT], di_dx[MHO_EXT_MAX_INPUT * N];
+    double y[MHO_EXT_MAX_OUTPUT], k1[N], k2[N], first[N], a[N][N], df_dx[N * N],
+        df_du[N * MHO_EXT_MAX_INPUT], di_du[MHO_EXT_MAX_INPUT * MHO_EXT_MAX_INPUT],
+        di_dx[MHO_EXT_MAX_INPUT * N];
+    bool held[N];
     model->jacobian(b, di_du, di_dx, df_du, df_dx);
     model->eval(b, y, k1);
-    matrix(n, h, df_dx, a);
+    for (size_t k = 0; k < n; k++) {
+        held[k] = is_held(&model->state[k], b->x[k], k1[k]);
+        k1[k] = held[k] ? 0 : k1[k];
+    }
+    matrix(n, h, df_dx, held, a);
     solve(n, a, k1);
     for (size_t k = 0; k < n; k++) {
-        out[k] = b->x[k] + h * k1[k];
+        first[k] = b->x[k] + h * k1[k];
     }
-    clip(model, out);
+    clip(model, first);
     mho_ext_batch mid = *b;
-    mid.x = out;
+    mid.x = first;
     model->eval(&mid, y, k2);
     for (size_t k = 0; k < n; k++) {
-        k2[k] -= 2 * k1[k];
+        k2[k] = held[k] ? 0 : k2[k] - 2 * k1[k];
     }
-    matrix(n, h, df_dx, a);
+    matrix(n, h, df_dx, held, a);
     solve(n, a, k2);
     double worst = 0;
     for (size_t k = 0; k < n; k++) {
-        double error = fabs(0.5 * h * (k1[k] + k2[k]));
         out[k] = b->x[k] + h * (1.5 * k1[k] + 0.5 * k2[k]);
-        worst = fmax(worst, error / (rel_tol * mho_i_state_scale(&model->state[k], out[k])));
-    }
-    bool out_of_bounds = false; /* at a bound the estimate means nothing: the step may be long */
-    for (size_t k = 0; k < n; k++) {
-        out_of_bounds |= out[k] < model->state[k].min || out[k] > model->state[k].max;
+        double slack = rel_tol * mho_i_state_scale(&model->state[k], b->x[k]);
+        bool grows = GAMMA * h * df_dx[k * n + k] > 0.5; /* the implicit formula nears its pole */
+        worst = leap(&model->state[k], b->x[k], out[k], slack) > 1 || grows ? 4 : worst;
     }
     clip(model, out);
-    return out_of_bounds && worst < 100 ? fmin(worst, 1) : worst;
+    for (size_t k = 0; k < n; k++) {
+        double error =
+            fabs(out[k] - first[k]) / (rel_tol * mho_i_state_scale(&model->state[k], out[k]));
+        worst = error <= worst ? worst : error; /* NaN is passed on */
+    }
+    return worst;
 }
 
 static bool has_event(mho_device *dev, const mho_ext_batch *b) {
@@ -220,14 +241,17 @@ mho_status mho_device_step(mho_device *dev, double dt_s, double rel_tol) {
     return status;
 }
 
-/* Is every rate so small that the state would not move in that time? */
+/* Is the rest nearer than 1e-9 of the state's size? Its distance is the rate times the state's own
+ * time constant, or the time that was waited where it has none. */
 static bool at_rest(const mho_ext_model *model, const mho_ext_batch *b, double time_s) {
-    double y[MHO_EXT_MAX_OUTPUT], dx[N];
+    double y[MHO_EXT_MAX_OUTPUT], dx[N], df_dx[N * N], df_du[N * MHO_EXT_MAX_INPUT],
+        di_du[MHO_EXT_MAX_INPUT * MHO_EXT_MAX_INPUT], di_dx[MHO_EXT_MAX_INPUT * N];
     model->eval(b, y, dx);
+    model->jacobian(b, di_du, di_dx, df_du, df_dx);
     for (size_t k = 0; k < model->n_state; k++) {
         const mho_ext_state *s = &model->state[k];
-        bool held = (b->x[k] <= s->min && dx[k] <= 0) || (b->x[k] >= s->max && dx[k] >= 0);
-        if (!held && !(fabs(dx[k]) * time_s <= 1e-9 * mho_i_state_scale(s, b->x[k]))) {
+        double distance = fabs(dx[k]) / fmax(fabs(df_dx[k * model->n_state + k]), 1 / time_s);
+        if (!is_held(s, b->x[k], dx[k]) && !(distance <= 1e-9 * mho_i_state_scale(s, b->x[k]))) {
             return false;
         }
     }
@@ -245,7 +269,7 @@ static bool settle_one(mho_device *dev, size_t i) {
             h = fmin(h, 0.01 * mho_i_state_scale(&model->state[k], x[k]) / fabs(dx[k]));
         }
     }
-    bool rest = !isfinite(h);
+    bool rest = !isfinite(h) || at_rest(model, &b, h);
     for (int k = 0; k < 100 && !rest; k++) {
         if (!mho_i_device_advance(dev, &b, x, h, 1e-6)) {
             break;

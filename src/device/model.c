@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const mho_ext_model *const models[] = {
-    &mho_i_model_vo2_neuron, &mho_i_model_vo2_filament,   &mho_i_model_cbram, &mho_i_model_pcm,
-    &mho_i_model_rram,       &mho_i_model_pulsed,         &mho_i_model_optomemristor,
-    &mho_i_model_ideal,
+    &mho_i_model_vo2_neuron,    &mho_i_model_vo2_filament, &mho_i_model_cbram,
+    &mho_i_model_pcm,           &mho_i_model_rram,         &mho_i_model_pulsed,
+    &mho_i_model_optomemristor, &mho_i_model_ideal,
 };
 enum { N_MODEL = sizeof models / sizeof *models };
 

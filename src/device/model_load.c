@@ -92,8 +92,8 @@ static mho_status look_at_rows(const looker *l) {
     for (size_t k = 0; k < m->n_input; k++) {
         const mho_ext_input *u = &m->input[k];
         if (!good_name(u->key) || !u->unit || !u->help ||
-            !(u->min < u->max && u->min <= u->start && u->start <= u->max) ||
-            !isfinite(u->min) || !isfinite(u->max)) {
+            !(u->min < u->max && u->min <= u->start && u->start <= u->max) || !isfinite(u->min) ||
+            !isfinite(u->max)) {
             return bad(l, "input[%zu]: key, unit, help and finite min <= start <= max are wanted",
                        k);
         }
@@ -136,7 +136,8 @@ static mho_status look_at_counts(const looker *l) {
         return bad(l, "%zu outputs: at least the %zu currents, at most %d", m->n_output, m->n_port,
                    MHO_EXT_MAX_OUTPUT);
     }
-    if (m->n_state > MHO_EXT_MAX_STATE || m->n_param > MAX_PARAM || m->n_event > MHO_EXT_MAX_STATE) {
+    if (m->n_state > MHO_EXT_MAX_STATE || m->n_param > MAX_PARAM ||
+        m->n_event > MHO_EXT_MAX_STATE) {
         return bad(l, "%zu states, %zu parameters, %zu events: at most %d, %d and %d", m->n_state,
                    m->n_param, m->n_event, MHO_EXT_MAX_STATE, MAX_PARAM, MHO_EXT_MAX_STATE);
     }
@@ -159,8 +160,9 @@ mho_status mho_i_model_validate(mho_ctx *ctx, const char *where, const mho_ext_m
                    model->version, model->struct_size, MHO_EXT_VERSION, sizeof *model);
     }
     if (!good_name(model->name) || !model->summary || !model->equations || !model->source) {
-        return bad(&l, "name (at most %d letters, digits, -), summary, equations and source are "
-                       "wanted",
+        return bad(&l,
+                   "name (at most %d letters, digits, -), summary, equations and source are "
+                   "wanted",
                    MAX_NAME);
     }
     mho_status status = look_at_counts(&l);
@@ -181,8 +183,8 @@ static mho_status load_into(mho_ctx *ctx, const char *path, mho_model *m) {
     }
     void *symbol = dlsym(m->so, MHO_EXT_ENTRY);
     if (!symbol) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT,
-                          "%s: no function %s in it; see examples/my_model.c", path, MHO_EXT_ENTRY);
+        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no function %s in it; see examples/my_model.c",
+                          path, MHO_EXT_ENTRY);
     }
     mho_ext_entry_fn entry; /* ISO C has no cast from object to function pointer */
     memcpy(&entry, &symbol, sizeof entry);

@@ -218,3 +218,43 @@ mho_status mho_neuron_tables(mho_ctx *ctx, const mho_neuron_param *param,
     }
     return MHO_OK;
 }
+
+mho_status mho_neuron_latched_table(mho_ctx *ctx, const mho_neuron_param *param,
+                                    const mho_neuron_circuit *circuit, const mho_neuron_grid *grid,
+                                    double v_full_V, float *table) {
+    mho_status status = check_tables(ctx, NULL, grid, v_full_V);
+    if (status < 0) {
+        return status;
+    }
+    const mho_neuron_device nominal = {0};
+    mho_i_neuron n;
+    mho_i_curve c;
+    double rise = mho_i_neuron_rise_full_K(param, circuit);
+    mho_i_neuron_init(&n, param, circuit, &nominal, 0);
+    for (int i = 0; i < n.n_slice; i++) {
+        double t_peak = param->t_base_K + rise * n.s[i];
+        mho_i_branch_reverse(&n.branch[i], -1, t_peak, mho_i_branch_fraction(&n.branch[i], t_peak));
+    }
+    if (!mho_i_curve_make(&n, circuit->v_bias_V + grid->z_max * circuit->v_swing_V, &c)) {
+        return mho_i_fail(ctx, MHO_ERR_SINGULAR,
+                          "the neuron without its reset runs away thermally below z = %g: lower "
+                          "film_heat or the load",
+                          grid->z_max);
+    }
+    fill_table(&c, circuit, grid, 0, v_full_V, table);
+    /* hotter than the state that it kept the film heats as ever: the larger output holds */
+    size_t n_node = grid->n_low + grid->n_high + 1;
+    float *heated = mho_i_alloc(ctx, 2 * n_node, sizeof *heated);
+    mho_neuron_device same = {0};
+    status = heated ? mho_neuron_tables(ctx, param, circuit, 0, 0, 1, &same, NULL, grid, v_full_V,
+                                        heated, NULL)
+                    : MHO_ERR_NOMEM;
+    for (size_t k = 0; status == MHO_OK && k < n_node; k++) {
+        if (heated[2 * k] > table[2 * k]) {
+            table[2 * k] = heated[2 * k];
+            table[2 * k + 1] = heated[2 * k + 1];
+        }
+    }
+    mho_i_free(ctx, heated);
+    return status;
+}

@@ -169,3 +169,30 @@ mho_status mho_synapse_program(mho_ctx *ctx, const mho_synapse_param *param, uin
     stats->time_s = (double)stats->attempts * param->write_s;
     return MHO_OK;
 }
+
+double mho_synapse_error_rel(const mho_synapse_param *param, bool verify) {
+    const mho_synapse_param *p = param;
+    double sum2 = 0, n = 0;
+    switch (p->model) {
+    case MHO_SYNAPSE_PCM: /* most weights are small: cells in the lower third of the range */
+        for (double x = 0.05; x < 0.35; x += 0.05, n++) {
+            double sd = pcm_sd_S(p, x * p->g_max_S) / range_of(p);
+            sum2 += sd * sd;
+        }
+        return sqrt(sum2 / n);
+    case MHO_SYNAPSE_TABLE:
+        for (size_t k = 0; k < p->n_level; k++) {
+            double sd = p->level_sd_S[k] / range_of(p);
+            sum2 += sd * sd / (double)p->n_level;
+        }
+        return sqrt(sum2);
+    case MHO_SYNAPSE_PULSED: /* blindly: a random walk of the pulses to half of the range */
+        return verify ? p->program_error_rel : p->pulse_noise_rel * sqrt(0.5 * p->step_up_rel);
+    case MHO_SYNAPSE_CBRAM:
+    case MHO_SYNAPSE_RRAM:
+        return verify ? p->program_error_rel : fmax(p->attempt_error_rel, p->program_error_rel);
+    case MHO_SYNAPSE_IDEAL:
+        break;
+    }
+    return 0;
+}

@@ -105,13 +105,14 @@ static mho_status check_table(mho_ctx *ctx, const mho_synapse_param *p) {
 }
 
 mho_status mho_synapse_check(mho_ctx *ctx, const mho_synapse_param *param) {
-    if (!(param->g_min_S < param->g_max_S)) {
+    mho_status status = param->model == MHO_SYNAPSE_TABLE ? check_table(ctx, param) : MHO_OK;
+    if (status == MHO_OK && !(param->g_min_S < param->g_max_S)) {
         char a[40], b[40];
-        return mho_i_fail(ctx, MHO_ERR_ARG, "g_max = %s must be above g_min = %s",
-                          mho_quantity_format(param->g_max_S, "S", 6, a, sizeof a),
-                          mho_quantity_format(param->g_min_S, "S", 6, b, sizeof b));
+        status = mho_i_fail(ctx, MHO_ERR_ARG, "g_max = %s must be above g_min = %s",
+                            mho_quantity_format(param->g_max_S, "S", 6, a, sizeof a),
+                            mho_quantity_format(param->g_min_S, "S", 6, b, sizeof b));
     }
-    return param->model == MHO_SYNAPSE_TABLE ? check_table(ctx, param) : MHO_OK;
+    return status;
 }
 
 mho_cbram_param mho_i_synapse_cbram(const mho_synapse_param *p) {

@@ -2,6 +2,7 @@
 #include "device_int.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void one_text(const char *unit, bool share, double value, int digits, char *buf,
@@ -29,7 +30,12 @@ char *mho_i_value_text(const char *unit, bool share, double value, int digits, c
             return buf;
         }
     }
-    /* 17 digits of the bare SI number always come back */
-    snprintf(buf, n_buf, "%.17g%s%s", value, *unit ? " " : "", unit);
+    /* a prefix can cost the last bit; the bare SI number comes back with 17 digits at most */
+    for (int d = 3; d <= 17; d++) {
+        snprintf(buf, n_buf, "%.*g%s%s", d, value, *unit ? " " : "", unit);
+        if (strtod(buf, NULL) == value) {
+            break;
+        }
+    }
     return buf;
 }

@@ -83,13 +83,58 @@ static mho_status read_document(mho_i_yaml *doc, const char *bytes, size_t n_byt
     return MHO_OK;
 }
 
+/* Bytes of the UTF-8 character at p (end excluded); 0: not a character. */
+static size_t utf8_length(const unsigned char *p, const unsigned char *end) {
+    if (*p < 0x80) {
+        return 1;
+    }
+    size_t n = *p >= 0xf0 && *p <= 0xf4  ? 4
+               : *p >= 0xe0 && *p < 0xf0 ? 3
+               : *p >= 0xc2 && *p < 0xe0 ? 2
+                                         : 0;
+    if ((size_t)(end - p) < n) {
+        return 0;
+    }
+    for (size_t k = 1; k < n; k++) {
+        if ((p[k] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool too_long = (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90);
+    bool no_character = (*p == 0xed && p[1] > 0x9f) || (*p == 0xf4 && p[1] > 0x8f);
+    return too_long || no_character ? 0 : n;
+}
+
+/* What the parser must not see: it can loop for ever over directives with bytes that are not UTF-8
+ * (libfyaml 0.7), and none of our files has a directive. */
+static mho_status check_text(mho_ctx *ctx, const char *where, const char *bytes, size_t n_byte) {
+    const unsigned char *p = (const unsigned char *)bytes, *end = p + n_byte;
+    size_t line = 1, n;
+    for (bool first = true; p < end; p += n) {
+        n = utf8_length(p, end);
+        if (n == 0 || (*p < ' ' && *p != '\n' && *p != '\r' && *p != '\t') || *p == 0x7f) {
+            return mho_i_fail(ctx, MHO_ERR_FORMAT,
+                              "%s:%zu: byte %zu is 0x%02x: this is not a text in UTF-8", where,
+                              line, (size_t)(p - (const unsigned char *)bytes), *p);
+        }
+        if (first && *p == '%') {
+            return mho_i_fail(
+                ctx, MHO_ERR_FORMAT,
+                "%s:%zu: a line that begins with %% (a YAML directive) is not allowed", where,
+                line);
+        }
+        first = *p == '\n' || *p == '\r';
+        line += *p == '\n';
+    }
+    return MHO_OK;
+}
+
 mho_status mho_i_yaml_parse(mho_ctx *ctx, const char *where, const char *bytes, size_t n_byte,
                             mho_i_yaml **out) {
     *out = NULL;
-    const char *nul = memchr(bytes, 0, n_byte);
-    if (nul) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: byte %zu is 0: this is not a text", where,
-                          (size_t)(nul - bytes));
+    mho_status status = check_text(ctx, where, bytes, n_byte);
+    if (status < 0) {
+        return status;
     }
     mho_i_yaml *doc = mho_i_alloc(ctx, 1, sizeof *doc);
     if (!doc) {
@@ -97,7 +142,7 @@ mho_status mho_i_yaml_parse(mho_ctx *ctx, const char *where, const char *bytes, 
     }
     doc->ctx = ctx;
     doc->where = mho_i_strdup(ctx, where);
-    mho_status status = doc->where ? read_document(doc, bytes, n_byte) : MHO_ERR_NOMEM;
+    status = doc->where ? read_document(doc, bytes, n_byte) : MHO_ERR_NOMEM;
     if (status < 0) {
         mho_i_yaml_free(doc);
         return status;

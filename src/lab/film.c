@@ -24,7 +24,7 @@ mho_i_film_at mho_i_film_look(const mho_i_film *f, double rise_K) {
         double t = p->t_base_K + rise_K * n->s[i];
         double g = mho_i_branch_fraction(&n->branch[i], t);
         double r_ins = n->r300_ohm * exp(p->ea_K * (1 / t - 1 / 300.0));
-        at.r_ohm += mho_i_mix(p->mixing, p->gem_exponent, g, r_ins, n->r_metal_ohm);
+        at.r_ohm += mho_i_film_mix(p, g, r_ins, n->r_metal_ohm);
         at.metal += 1 - g;
         melting += n->s[i] * melting_per_K(&n->branch[i], t, g);
     }

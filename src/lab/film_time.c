@@ -240,7 +240,8 @@ mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
         s->watch_last_s[k] = NAN;
     }
     const mho_i_stiff p = {
-        2, N_QUAD, ROOT_WATCH + s->n_watch, tol, q_tol, s, rate, quad, root, event, part, sample};
+        2,      N_QUAD, ROOT_WATCH + s->n_watch, tol, q_tol, s, rate, quad, root, event, part,
+        sample, NULL};
     mho_film_energy e = {0};
     double y[2] = {s->rise_K, s->v_V}, q[N_QUAD] = {0};
     stored(s, -1, &e);

@@ -1,11 +1,11 @@
-/* lab_int.h - the device bench: curves of single devices; devices in time: a stiff integrator with events, recorded traces, the film with its
- * circuit. Knows devices and small circuits of one of them; no networks, no chips. */
+/* lab_int.h - the device bench: curves of single devices; devices in time: a stiff integrator with
+ * events, recorded traces, a film or any model in a small circuit. Knows devices one by one; no
+ * networks, no chips. */
 #ifndef MHO_LAB_INT_H
 #define MHO_LAB_INT_H
 
 #include "base/base_int.h"
 #include "device/device_int.h"
-#include "mho/lab.h"
 #include "mho/transient.h"
 
 /* ---- recorded columns, trace.c ---- */
@@ -54,6 +54,8 @@ typedef struct mho_i_stiff {
     /* A part begins that ends at the next edge; y may be changed. */
     void (*part)(void *user, double from_s, double to_s, double *y);
     void (*sample)(void *user, double t_s, const double *y); /* may be NULL */
+    /* after every step that is kept; NULL: steps need not be shown */
+    void (*kept)(void *user, double t_s, const double *y);
 } mho_i_stiff;
 /* Integrate over edge_s[0] .. edge_s[n_edge-1] (from mho_i_waveform_edges), y in, out [n_state], q
  * out [n_quad] the integrals. Samples: n_sample of the whole, and both sides of each edge.
@@ -114,5 +116,39 @@ mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
 void mho_i_film_energy_add(mho_film_energy *sum, const mho_film_energy *part);
 void mho_i_film_energy_close(mho_film_energy *e); /* residual_rel from the rest */
 mho_status mho_i_neuron_param_check(mho_ctx *ctx, const mho_neuron_param *p);
+
+/* ---- many neurons in fixed steps, bank.c and bank_kernel.c ---- */
+enum { MHO_I_BANK_LANES = 32 };
+/* What all devices of a bank share. */
+typedef struct mho_i_bank_common {
+    double t_base_K, tcr_per_K, ea_K, beta_per_K, gamma;
+    double r_series_ohm, r_load_ohm, cap_F;
+    double cth_J_per_K, latent_J, dead_band_K;
+    double series; /* mixing law: 1 series, 0 2-D Bruggeman */
+    int n_slice;
+    double s[MHO_I_MAX_SLICE];
+} mho_i_bank_common;
+/* Devices side by side. */
+typedef struct mho_i_bank_lanes {
+    double r_heater_ohm[MHO_I_BANK_LANES], rth_K_per_W[MHO_I_BANK_LANES];
+    double r300_ohm[MHO_I_BANK_LANES], r_metal_ohm[MHO_I_BANK_LANES];
+    double t_c_K[MHO_I_BANK_LANES], half_K[MHO_I_BANK_LANES]; /* half the width of the loop */
+    double rise_K[MHO_I_BANK_LANES], v_V[MHO_I_BANK_LANES], r_film_ohm[MHO_I_BANK_LANES];
+    double dir[MHO_I_BANK_LANES];    /* +1 heating, -1 cooling */
+    double turn_K[MHO_I_BANK_LANES]; /* rise at the last reversal */
+    double extreme_K[MHO_I_BANK_LANES];
+    double heater_V[MHO_I_BANK_LANES]; /* of the steps to come */
+    double *pr_K;                      /* [n_slice][lanes] proximity temperature, 0: major loop */
+    double *inv_pr_per_K;              /* the same: 1/pr_K, 0: major loop */
+    size_t n_reversal;
+} mho_i_bank_lanes;
+static inline void mho_i_bank_set_branch(mho_i_bank_lanes *l, int slice, int lane, double pr_K) {
+    l->pr_K[slice * MHO_I_BANK_LANES + lane] = pr_K;
+    l->inv_pr_per_K[slice * MHO_I_BANK_LANES + lane] = pr_K == 0 ? 0 : 1 / pr_K;
+}
+/* n_step steps; lanes: all MHO_I_BANK_LANES, or with one only lane 0 with its slices as the vector.
+ */
+void mho_i_bank_steps(const mho_i_bank_common *c, mho_i_bank_lanes *l, size_t n_step, double dt_s,
+                      double read_V, bool one);
 
 #endif

@@ -152,8 +152,8 @@ static mho_status integrate(mho_ctx *ctx, cell *c, const mho_transient_opt *o, m
     double q_tol[N_QUAD] = {o->tol_rel * p->g_max_S * 1e-4 * d->stop_s,
                             o->tol_rel * p->p0_W * d->stop_s + 1e-300,
                             o->tol_rel * p->g_max_S * 1e-2 * d->stop_s, o->tol_rel * d->stop_s};
-    const mho_i_stiff problem = {N_STATE, N_QUAD, N_ROOT, tol,   q_tol, c,
-                                 rate,    quad,   root,   event, part,  sample};
+    const mho_i_stiff problem = {N_STATE, N_QUAD, N_ROOT, tol,  q_tol,  c,   rate,
+                                 quad,    root,   event,  part, sample, NULL};
     double y[N_STATE] = {d->n_start, d->x_start}, q[N_QUAD];
     mho_opto_run r = {0};
     mho_status status = mho_i_stiff_run(ctx, &problem, o, n_edge, edge_s, y, q, &r.rep);

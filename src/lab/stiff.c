@@ -17,7 +17,8 @@ typedef struct work {
     N_Vector y, q, tol, q_tol;
     SUNMatrix jac;
     SUNLinearSolver solver;
-    double t_s;
+    N_Vector between; /* between steps, for samples */
+    double t_s;       /* of y */
     double last_sample_s;
     size_t n_rate, n_step;
     char said[256]; /* by SUNDIALS */
@@ -61,12 +62,13 @@ static mho_status start(work *w, const mho_transient_opt *opt, const double *y) 
     }
     w->y = vector(w, p->n_state);
     w->tol = vector(w, p->n_state);
+    w->between = vector(w, p->n_state);
     w->q = vector(w, p->n_quad);
     w->q_tol = vector(w, p->n_quad);
     w->jac = SUNDenseMatrix((sunindextype)p->n_state, (sunindextype)p->n_state, w->sun);
     w->solver = w->y && w->jac ? SUNLinSol_Dense(w->y, w->jac, w->sun) : NULL;
     w->mem = CVodeCreate(CV_BDF, w->sun);
-    if (!w->tol || !w->q || !w->q_tol || !w->solver || !w->mem) {
+    if (!w->tol || !w->between || !w->q || !w->q_tol || !w->solver || !w->mem) {
         return MHO_ERR_NOMEM;
     }
     memcpy(N_VGetArrayPointer(w->y), y, p->n_state * sizeof *y);
@@ -98,7 +100,7 @@ static void finish(work *w) {
     if (w->jac) {
         SUNMatDestroy(w->jac);
     }
-    N_Vector v[] = {w->y, w->q, w->tol, w->q_tol};
+    N_Vector v[] = {w->y, w->q, w->tol, w->q_tol, w->between};
     for (size_t k = 0; k < sizeof v / sizeof *v; k++) {
         if (v[k]) {
             N_VDestroy(v[k]);
@@ -126,18 +128,20 @@ static mho_status restart(work *w) {
                : MHO_OK;
 }
 
-static void sample(work *w) {
+static void sample(work *w, double t_s, N_Vector y) {
     if (w->p->sample) {
-        w->p->sample(w->p->user, w->t_s, N_VGetArrayPointer(w->y));
+        w->p->sample(w->p->user, t_s, N_VGetArrayPointer(y));
     }
-    w->last_sample_s = w->t_s;
+    w->last_sample_s = t_s;
 }
 
-/* On to want_s or the next event before it. */
-static mho_status advance(work *w, double want_s) {
+/* On to want_s, or the end of the next step where steps are to be shown, or an event before. */
+static mho_status advance(work *w, double want_s, bool *root) {
     const mho_i_stiff *p = w->p;
+    int mode = p->kept ? CV_ONE_STEP : CV_NORMAL;
     w->said[0] = 0;
-    int code = CVode(w->mem, want_s, w->y, &w->t_s, CV_NORMAL);
+    *root = false;
+    int code = CVode(w->mem, want_s, w->y, &w->t_s, mode);
     if (code == CV_TOO_CLOSE) { /* less than rounding away: nothing happens in between */
         w->t_s = want_s;
         return MHO_OK;
@@ -146,18 +150,33 @@ static mho_status advance(work *w, double want_s) {
         return mho_i_fail(w->ctx, MHO_WARN_NOT_CONVERGED, "the integration stopped at %.6g s: %s",
                           w->t_s, w->said);
     }
-    double at;
     if (p->n_quad) {
+        double at;
         CVodeGetQuad(w->mem, &at, w->q);
     }
-    if (code == CV_ROOT_RETURN) {
-        int found[MHO_I_MAX_ROOT] = {0};
-        CVodeGetRootInfo(w->mem, found);
-        if (p->event(p->user, w->t_s, N_VGetArrayPointer(w->y), N_VGetArrayPointer(w->q), found)) {
-            return restart(w);
-        }
-    }
+    *root = code == CV_ROOT_RETURN;
     return MHO_OK;
+}
+
+/* Samples that lie behind a single step. */
+static void catch_up(work *w, double pitch) {
+    double next = pitch * (floor(w->last_sample_s / pitch * (1 + 1e-12)) + 1);
+    while (next < w->t_s) {
+        if (CVodeGetDky(w->mem, next, 0, w->between) != CV_SUCCESS) {
+            break; /* before the last start: between an event and the step after it */
+        }
+        sample(w, next, w->between);
+        next += pitch;
+    }
+}
+
+static mho_status handle_root(work *w) {
+    const mho_i_stiff *p = w->p;
+    int found[MHO_I_MAX_ROOT] = {0};
+    CVodeGetRootInfo(w->mem, found);
+    bool changed =
+        p->event(p->user, w->t_s, N_VGetArrayPointer(w->y), N_VGetArrayPointer(w->q), found);
+    return changed ? restart(w) : MHO_OK;
 }
 
 /* From edge_s[k] to edge_s[k+1]. */
@@ -174,15 +193,28 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
         return status;
     }
     CVodeSetStopTime(w->mem, to_s);
-    sample(w);
-    while (w->t_s < to_s && status == MHO_OK) {
+    sample(w, from_s, w->y);
+    for (long n = 0; w->t_s < to_s && status == MHO_OK; n++) {
         double next = pitch * (floor(w->last_sample_s / pitch * (1 + 1e-12)) + 1);
-        next = next > to_s - 1e-9 * pitch ? to_s : next;
-        while (w->t_s < next && status == MHO_OK) {
-            status = advance(w, next);
+        bool root, due = next > to_s - 1e-9 * pitch;
+        next = p->kept || due ? to_s : next;
+        status = advance(w, next, &root);
+        if (status != MHO_OK) {
+            break;
         }
-        if (status >= 0) {
-            sample(w);
+        if (p->kept) {
+            catch_up(w, pitch);
+            p->kept(p->user, w->t_s, N_VGetArrayPointer(w->y));
+        }
+        if (root) {
+            status = handle_root(w);
+        } else {
+            sample(w, w->t_s, w->y); /* steps that are shown are rows too: no spike is missed */
+        }
+        if (p->kept && n == opt->max_step) {
+            status = mho_i_fail(w->ctx, MHO_WARN_NOT_CONVERGED,
+                                "the integration needs more than %ld steps: stopped at %.6g s",
+                                opt->max_step, w->t_s);
         }
     }
     return status;

@@ -199,18 +199,18 @@ mho_status mho_graph_add_constant(mho_graph *g, const char *name, size_t n_dim, 
 static mho_status check_inputs(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
                                const int *input) {
     if ((unsigned)op >= MHO_GRAPH_N_OP) {
-        return mho_i_fail(g->ctx, MHO_ERR_ARG, "%s: operator %d: allowed are 0 to %d",
-                          name ? name : "a node", (int)op, MHO_GRAPH_N_OP - 1);
+        return mho_i_fail(g->ctx, MHO_ERR_ARG, "%s: operator %d: allowed are 0 to %d", name,
+                          (int)op, MHO_GRAPH_N_OP - 1);
     }
     if (g->n_node == MHO_I_GRAPH_MAX_NODE || n_input > MHO_I_GRAPH_MAX_INPUT) {
         return mho_i_fail(g->ctx, MHO_ERR_ARG,
-                          "%s: a graph has at most %d nodes and a node at most %d inputs",
-                          name ? name : ops[op].name, MHO_I_GRAPH_MAX_NODE, MHO_I_GRAPH_MAX_INPUT);
+                          "%s: a graph has at most %d nodes and a node at most %d inputs", name,
+                          MHO_I_GRAPH_MAX_NODE, MHO_I_GRAPH_MAX_INPUT);
     }
     for (size_t k = 0; k < n_input; k++) {
         if (input[k] < -1 || (input[k] >= 0 && (size_t)input[k] >= g->n_tensor)) {
             return mho_i_fail(g->ctx, MHO_ERR_ARG, "%s: input %zu is tensor %d: the graph has %zu",
-                              name ? name : ops[op].name, k, input[k], g->n_tensor);
+                              name, k, input[k], g->n_tensor);
         }
     }
     return MHO_OK;
@@ -229,17 +229,19 @@ static size_t count_params(const mho_graph *g, const mho_graph_node *node) {
 mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
                               const int *input, const mho_graph_attr *attr, size_t n_dim,
                               const size_t *shape, int *tensor) {
+    char made[64];
+    snprintf(made, sizeof made, "%s_%zu", (unsigned)op < MHO_GRAPH_N_OP ? ops[op].name : "?",
+             g->n_node);
+    name = name && *name ? name : made;
     mho_status status = check_inputs(g, op, name, n_input, input);
     if (status < 0) {
         return status;
     }
-    char made[64];
-    snprintf(made, sizeof made, "%s_%zu", ops[op].name, g->n_node);
     mho_graph_node node = {.op = op, .n_input = n_input};
     node.attr = attr ? *attr : mho_graph_attr_default();
     mho_i_infer f = {.g = g,
                      .op = op,
-                     .name = name && *name ? name : made,
+                     .name = name,
                      .n_input = n_input,
                      .input = input,
                      .attr = &node.attr,

@@ -6,7 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double max_constant_mac = 1e10; /* of a node that is computed here */
+/* For computing constants: a file of a few bytes may not ask for hours, or for all memory. */
+static const double max_work = 2e10;
+static const size_t max_growth = (size_t)1 << 24; /* numbers, beyond what the inputs have */
 
 void mho_i_fold_map(mho_i_fold *f, const mho_i_fold_node *v, int t) {
     f->map[v->node->output] = t;
@@ -113,12 +115,15 @@ static bool has_no_effect(const mho_graph_node *node, const mho_graph_tensor *x,
 /* ---- nodes of constants ---- */
 
 static bool all_constant(const mho_i_fold *f, const mho_i_fold_node *v) {
+    size_t n = max_growth;
     for (size_t k = 0; k < v->node->n_input; k++) {
-        if (v->input[k] >= 0 && !f->n->tensor[v->input[k]].data) {
+        const mho_graph_tensor *t = v->input[k] >= 0 ? &f->n->tensor[v->input[k]] : NULL;
+        if (t && !t->data) {
             return false;
         }
+        n += t ? t->size : 0;
     }
-    return v->node->n_mac < max_constant_mac;
+    return v->out->size <= n && v->node->n_mac + (double)v->out->size <= f->work_left;
 }
 
 /* Shape of the output where an operator wants to be told. */
@@ -138,6 +143,7 @@ static size_t told_dim(const mho_graph_node *node, const mho_graph_tensor *out) 
 static mho_status compute_constant(mho_i_fold *f, const mho_i_fold_node *v) {
     float *data = mho_i_alloc(f->n->ctx, v->out->size, sizeof *data);
     int scratch = -1, made = -1;
+    f->work_left -= v->node->n_mac + (double)v->out->size;
     if (!data) {
         return MHO_ERR_NOMEM;
     }
@@ -250,12 +256,37 @@ static mho_status visit(mho_i_fold *f, const mho_i_fold_node *v) {
     mho_i_fold_map(f, v, t);
     status = mho_i_graph_rename(f->n, t, v->out->name);
     const mho_graph_node *now = &f->n->node[f->n->n_node - 1];
+    if (v->node->op == MHO_OP_REDUCE_MEAN && now->op == MHO_OP_RESHAPE) {
+        now--; /* the pool, whose output the Reshape brings into form */
+    }
     if (status == MHO_OK && now->op != v->node->op) {
         status =
             mho_i_graph_note(f->n, "%s %s is written as %s", mho_graph_op_get(v->node->op).name,
                              v->node->name, mho_graph_op_get(now->op).name);
     }
     return status;
+}
+
+/* Outputs keep their names: what stands for output `from` is renamed, or copied if it is an input,
+ * a constant, or an output already. */
+static mho_status write_output(mho_i_fold *f, int from) {
+    int t = -1;
+    mho_status status = bring(f, from, &t);
+    if (status < 0) {
+        return status;
+    }
+    const char *name = f->g->tensor[from].name;
+    bool taken = f->n->tensor[t].producer < 0;
+    for (size_t k = 0; k < f->n->n_output; k++) {
+        taken = taken || f->n->output[k] == t;
+    }
+    if (strcmp(f->n->tensor[t].name, name) != 0) {
+        int x = t;
+        status =
+            taken ? mho_i_fold_emit(f, MHO_OP_IDENTITY, NULL, 1, &x, NULL, 0, NULL, &t) : MHO_OK;
+        status = status < 0 ? status : mho_i_graph_rename(f->n, t, name);
+    }
+    return status < 0 ? status : mho_graph_add_output(f->n, t);
 }
 
 static mho_status walk(mho_i_fold *f, int *input) {
@@ -285,11 +316,7 @@ static mho_status walk(mho_i_fold *f, int *input) {
         }
     }
     for (size_t k = 0; k < f->g->n_output && status == MHO_OK; k++) {
-        int id = -1;
-        status = bring(f, f->g->output[k], &id);
-        if (status == MHO_OK) {
-            status = mho_graph_add_output(f->n, id);
-        }
+        status = write_output(f, f->g->output[k]);
     }
     return status;
 }
@@ -300,7 +327,7 @@ static mho_status prepare(mho_ctx *ctx, const mho_graph *g, mho_i_fold *f, int *
         most = g->node[k].n_input > most ? g->node[k].n_input : most;
     }
     *f = (mho_i_fold){.g = g};
-    f->cap = g->n_tensor + 6 * g->n_node + 8; /* a node becomes at most two, with two constants */
+    f->cap = g->n_tensor + 6 * g->n_node + g->n_output + 8; /* a node: two, with two constants */
     f->map = mho_i_alloc(ctx, g->n_tensor, sizeof *f->map);
     f->reader = f->map ? mho_i_alloc(ctx, g->n_tensor, sizeof *f->reader) : NULL;
     f->ahead = f->reader ? mho_i_alloc(ctx, f->cap, sizeof *f->ahead) : NULL;
@@ -309,6 +336,9 @@ static mho_status prepare(mho_ctx *ctx, const mho_graph *g, mho_i_fold *f, int *
     mho_status status = *input ? mho_graph_new(ctx, &f->n) : MHO_ERR_NOMEM;
     if (status == MHO_OK) {
         f->n->max_size = g->max_size;
+        f->n->max_const_byte = /* old and new weights for a while */
+            g->max_const_byte < SIZE_MAX / 4 ? 2 * g->max_const_byte : g->max_const_byte;
+        f->work_left = max_work;
         for (size_t t = 0; t < g->n_tensor; t++) {
             f->map[t] = -1;
         }

@@ -12,8 +12,10 @@
     X("Shape", shape_of, "start, end")                                                             \
     X("Size", size_of, "")                                                                         \
     X("Gather", gather, "of constant whole numbers, axis 0")                                       \
-    X("Cast", cast, "of constant whole numbers, to float or whole numbers")                        \
+    X("Cast", cast, "of constant whole numbers; between floating-point types it is an Identity")   \
     X("Range", range, "of constant whole numbers")
+
+enum { MAX_FILL = 1 << 24 }; /* numbers that a few bytes of a file may ask for */
 
 typedef struct list {
     size_t n_dim, n; /* n_dim 0: one number, 1: a list */
@@ -59,9 +61,9 @@ static mho_status list_of(mho_i_onnx_call *c, size_t k, const char *what, list *
 static mho_status shape_of(mho_i_onnx_call *c) {
     const mho_i_onnx_value *v = mho_i_onnx_in(c, 0);
     int64_t n = v ? (int64_t)v->n_dim : 0, start = 0, end = n;
-    mho_status status = mho_i_onnx_attr_int(c, "start", -MHO_GRAPH_MAX_DIM, INT64_MAX, &start);
+    mho_status status = mho_i_onnx_attr_int(c, "start", INT32_MIN, INT64_MAX, &start);
     if (status == MHO_OK) {
-        status = mho_i_onnx_attr_int(c, "end", -MHO_GRAPH_MAX_DIM, INT64_MAX, &end);
+        status = mho_i_onnx_attr_int(c, "end", INT32_MIN, INT64_MAX, &end);
     }
     if (status < 0 || !v) {
         return status < 0 ? status : mho_i_onnx_call_fail(c, "its input is unknown");
@@ -109,7 +111,7 @@ static mho_status const_of_shape(mho_i_onnx_call *c) {
     }
     for (size_t d = 0; d < shape.n && status == MHO_OK; d++) {
         side[d] = shape.v[d] < 0 ? SIZE_MAX : (size_t)shape.v[d];
-        if (side[d] == 0 || side[d] > MHO_I_GRAPH_MAX_SIZE / n) {
+        if (side[d] == 0 || side[d] > MAX_FILL / n) {
             status = mho_i_onnx_call_fail(c, "dimension %zu is %lld", d, (long long)shape.v[d]);
         }
         n *= side[d] ? side[d] : 1;
@@ -131,7 +133,9 @@ static mho_status const_of_shape(mho_i_onnx_call *c) {
     }
     mho_i_onnx_value v = {.name = c->node->output[0], .type = type, .n_dim = shape.n, .size = n};
     memcpy(v.shape, side, sizeof side);
-    status = data ? mho_i_graph_take_constant(c->o->g, NULL, shape.n, side, data, &v.tensor)
+    char name[80];
+    status = data ? mho_i_graph_take_constant(c->o->g, mho_i_onnx_clean(v.name, name), shape.n,
+                                              side, data, &v.tensor)
                   : mho_i_onnx_call_fail(c, "%zu numbers are too many", n);
     return status < 0 ? status : mho_i_onnx_define(c->o, &v);
 }
@@ -381,6 +385,10 @@ static bool all_ints(mho_i_onnx_call *c, mho_status *status) {
 
 bool mho_i_onnx_const(mho_i_onnx_call *c, mho_status *status) {
     *status = MHO_OK;
+    const mho_i_onnx_value *first = mho_i_onnx_in(c, 0);
+    if (strcmp(c->node->op_type, "Cast") == 0 && first && mho_i_onnx_is_float(first->type)) {
+        return false; /* floats are no shapes */
+    }
     for (size_t k = 0; k < N_LOAD_OP; k++) {
         if (load_ops[k].run && strcmp(load_ops[k].name, c->node->op_type) == 0) {
             *status = load_ops[k].run(c);

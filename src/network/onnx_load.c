@@ -163,8 +163,9 @@ static mho_status constant_node(mho_i_onnx_call *c) {
         }
         return mho_i_onnx_define(c->o, &v);
     }
-    mho_status status = mho_graph_add_constant(c->o->g, NULL, v.n_dim, v.shape,
-                                               list ? a->floats : &a->f, &v.tensor);
+    char name[80];
+    mho_status status = mho_graph_add_constant(c->o->g, mho_i_onnx_clean(v.name, name), v.n_dim,
+                                               v.shape, list ? a->floats : &a->f, &v.tensor);
     return status < 0 ? mho_i_prefix(c->o->ctx, status, "%s: %s: ", c->o->where, c->what)
                       : mho_i_onnx_define(c->o, &v);
 }
@@ -319,7 +320,7 @@ static mho_status build(mho_i_onnx *o) {
     if (status == MHO_OK) {
         status = add_inputs(o);
     }
-    for (size_t k = 0; k < o->model->graph->n_node && status == MHO_OK; k++) {
+    for (size_t k = 0; status == MHO_OK && k < o->model->graph->n_node; k++) {
         status = add_node(o, k, o->model->graph->node[k]);
     }
     if (status == MHO_OK) {

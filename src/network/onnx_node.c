@@ -227,9 +227,20 @@ static mho_status bind_inputs(mho_i_onnx_call *c) {
     return status;
 }
 
+/* Between types of floating point: all of them are float32 here. */
+static bool is_float_cast(mho_i_onnx_call *c) {
+    const MhoOnnx__Attribute *to = mho_i_onnx_attr(c, "to");
+    mho_i_onnx_attr_ignore(c, "saturate");
+    return to && mho_i_onnx_is_float(to->i >= 0 && to->i < 64 ? (int)to->i : 0);
+}
+
 static mho_status find_op(mho_i_onnx_call *c) {
     const char *domain = c->node->domain ? c->node->domain : "";
     bool standard = !*domain || strcmp(domain, "ai.onnx") == 0;
+    if (standard && strcmp(c->node->op_type, "Cast") == 0 && is_float_cast(c)) {
+        c->op = MHO_OP_IDENTITY;
+        return MHO_OK;
+    }
     for (int op = 0; op < MHO_GRAPH_N_OP && standard; op++) {
         if (strcmp(mho_graph_op_get((mho_graph_op)op).name, c->node->op_type) == 0) {
             c->op = (mho_graph_op)op;

@@ -70,6 +70,9 @@ void mho_i_run_device_html(const mho_run_result *r, mho_i_text *t);  /* run_devi
 void mho_i_run_program_html(const mho_run_result *r, mho_i_text *t); /* writing and trim */
 void mho_i_run_sources_html(const mho_run_result *r, mho_i_text *t); /* every parameter */
 
+/* Picture of a fit without the terminal, fit_plot.c. */
+void mho_i_fit_script(mho_i_text *script, const mho_fit *fit);
+
 /* ---- parts of the page of a learning study, learn_figures.c ---- */
 mho_status mho_i_learn_curve(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page);
 mho_status mho_i_learn_good(mho_ctx *ctx, const mho_learn_result *r, mho_i_text *page);

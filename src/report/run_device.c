@@ -124,7 +124,7 @@ void mho_i_run_sources_html(const mho_run_result *r, mho_i_text *t) {
                                          "Bruggeman, three dimensions", "general effective medium"};
     mho_i_html_section(t, "sources", "Assumptions and sources");
     mho_i_text_add(t, "<p>Neuron card ");
-    mho_i_html_text(t, r->spec.neuron_card);
+    mho_i_html_text(t, *r->spec.neuron_card_file ? r->spec.neuron_card_file : r->spec.neuron_card);
     mho_i_text_add(t, ", mixing law %s, %s. Synapses: CBRAM, differential pairs.</p>\n",
                    (unsigned)r->spec.neuron.mixing < 4 ? mixing[r->spec.neuron.mixing] : "?",
                    r->spec.share == MHO_SHARE_PER_COLUMN ? "one neuron for each column pair"

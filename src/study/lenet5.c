@@ -1,6 +1,8 @@
 /* lenet5.c - the main job: data, training, chips, loss budget, cost, check; one result. */
 #include "study_int.h"
 
+#include "chip/spec_int.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -104,13 +106,7 @@ static mho_i_hash identity(const job *j) {
             mho_i_hash_add(&h, &s->w_max, sizeof s->w_max);
         }
     }
-    for (size_t k = 0; k < mho_chip_param_count(); k++) {
-        double v = mho_chip_param_get(&j->r->spec, k);
-        mho_i_hash_add(&h, &v, sizeof v);
-    }
-    mho_i_hash_add(&h, &j->r->spec.share, sizeof j->r->spec.share);
-    mho_i_hash_add(&h, &j->r->spec.weight_scale, sizeof j->r->spec.weight_scale);
-    mho_i_hash_add(&h, &j->r->spec.neuron.mixing, sizeof j->r->spec.neuron.mixing);
+    mho_i_chip_spec_hash(&j->r->spec, &h);
     mho_i_hash_add(&h, &j->opt->seed, sizeof j->opt->seed);
     return h;
 }
@@ -134,6 +130,10 @@ static mho_status run_chip(job *j, uint32_t instance, uint32_t imperfections, bo
     out->instance = instance;
     out->imperfections = imperfections;
     out->program_s = (rep ? rep : &own)->total_s;
+    status = mho_chip_calibrate(j->chip, j->train, 0, NULL);
+    if (status < 0) {
+        return status;
+    }
     double t0 = mho_i_now_s();
     status = mho_chip_evaluate(j->chip, j->test, j->predictions, &out->accuracy);
     out->evaluate_s = mho_i_now_s() - t0;
@@ -176,9 +176,10 @@ static mho_status copy_misses(job *j) {
 /* What is looked at on chip 0 while it is programmed. */
 static mho_status look_inside(job *j) {
     mho_run_result *r = j->r;
-    mho_status status = mho_chip_neuron_curves(j->chip, MHO_RUN_N_CURVE, MHO_RUN_N_POINT,
-                                               r->curve[0], &r->z_min, &r->z_max);
-    r->n_curve = MHO_RUN_N_CURVE;
+    size_t n = mho_chip_first_neurons(j->chip);
+    r->n_curve = n < MHO_RUN_N_CURVE ? n : MHO_RUN_N_CURVE; /* fewer where columns share them */
+    mho_status status = mho_chip_neuron_curves(j->chip, r->n_curve, MHO_RUN_N_POINT, r->curve[0],
+                                               &r->z_min, &r->z_max);
     if (status == MHO_OK) {
         status = mho_chip_cost_of(j->chip, j->test, N_COST_IMAGE, &r->cost);
     }
@@ -255,15 +256,21 @@ static mho_status run_budget(job *j) {
     mho_run_result *r = j->r;
     double t0 = mho_i_now_s();
     r->no_trim_accuracy = r->no_compensate_accuracy = NAN;
-    r->n_budget = r->n_budget_chip ? MHO_IMP_COUNT : 0;
+    uint32_t there = mho_chip_imperfections(&r->spec);
+    for (int k = 0; r->n_budget_chip && k < MHO_IMP_COUNT; k++) {
+        r->n_budget += there >> k & 1;
+    }
     if (!r->n_budget) {
         return MHO_OK;
     }
     r->budget = mho_i_alloc(j->ctx, r->n_budget, sizeof *r->budget);
     double *x = mho_i_alloc(j->ctx, r->n_budget_chip, sizeof *x);
     mho_status status = r->budget && x ? MHO_OK : MHO_ERR_NOMEM;
+    mho_budget_row *row = r->budget;
     for (int k = 0; status == MHO_OK && k < MHO_IMP_COUNT; k++) {
-        mho_budget_row *row = &r->budget[k];
+        if (!(there >> k & 1)) {
+            continue;
+        }
         row->name = mho_imperfection_name(k);
         row->text = mho_imperfection_text(k);
         status = mho_i_progress(j->ctx, "loss budget", (double)k / MHO_IMP_COUNT);
@@ -273,6 +280,7 @@ static mho_status run_budget(job *j) {
         if (status == MHO_OK) {
             status = budget_point(j, MHO_IMP_ALL & ~(1u << k), x, &row->all_but, &row->all_but_sd);
         }
+        row++;
     }
     if (status == MHO_OK) {
         status = budget_point(j, MHO_IMP_ALL | MHO_IMP_NO_TRIM, x, &r->no_trim_accuracy, NULL);
@@ -289,6 +297,9 @@ static mho_status run_budget(job *j) {
 static mho_status check_opt(mho_ctx *ctx, const mho_run_opt *opt) {
     if (opt->n_chip < 1 || opt->n_chip > 1000000) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "chips = %zu: allowed are 1 to 1000000", opt->n_chip);
+    }
+    if (opt->age_s > 1e10 || opt->age_s != opt->age_s) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "age = %g s: allowed are 0 s to 10 Gs", opt->age_s);
     }
     if (opt->n_verify > 64) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "pictures to verify = %zu: allowed are 0 to 64",
@@ -312,6 +323,9 @@ static mho_status prepare(job *j) {
     r->published_source = "Oh et al., Nature Nanotechnology 16, 680 (2021)";
     mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &r->spec)
                                        : mho_chip_spec_default(ctx, &r->spec);
+    if (status == MHO_OK && opt->age_s >= 0) {
+        r->spec.age_s = opt->age_s;
+    }
     if (status == MHO_OK) {
         status = load_data(j);
     }

@@ -50,8 +50,7 @@ static mho_status read_level(mho_study *s, const mho_i_axis *a, mho_i_yaml *doc,
     if (mho_i_yaml_kind_of(node) != MHO_YAML_SCALAR) {
         return mho_i_yaml_fail(doc, node, key, "%s: single values are wanted in its list", a->name);
     }
-    return a->key.word ? read_word(a, doc, key, node, out)
-                       : read_number(s, a, doc, key, node, out);
+    return a->key.word ? read_word(a, doc, key, node, out) : read_number(s, a, doc, key, node, out);
 }
 
 static mho_status read_list(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_yaml_node *key,
@@ -88,8 +87,8 @@ static mho_status read_list(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_
     return MHO_OK;
 }
 
-static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc,
-                                 mho_i_yaml_node *key, mho_i_yaml_node *value, unsigned *seen) {
+static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i_yaml_node *key,
+                                 mho_i_yaml_node *value, unsigned *seen) {
     static const char *const names[] = {"from", "to", "steps", "scale"};
     const char *name = mho_i_yaml_text(key), *text = mho_i_yaml_text(value);
     unsigned k = 0;
@@ -113,9 +112,9 @@ static mho_status read_range_key(mho_study *s, mho_i_axis *a, mho_i_yaml *doc,
         char why[160];
         if (!mho_quantity_parse(text, "", &n, why, sizeof why) || n != floor(n) || n < 2 ||
             n > MAX_LEVEL) {
-            return mho_i_yaml_fail(
-                doc, value, key, "%s.steps = \"%.40s\": allowed are whole numbers from 2 to %d",
-                a->name, text, MAX_LEVEL);
+            return mho_i_yaml_fail(doc, value, key,
+                                   "%s.steps = \"%.40s\": allowed are whole numbers from 2 to %d",
+                                   a->name, text, MAX_LEVEL);
         }
         a->n_step = (size_t)n;
         return MHO_OK;
@@ -150,8 +149,8 @@ static mho_status read_range(mho_study *s, mho_i_axis *a, mho_i_yaml *doc, mho_i
                                a->pub.lo, a->pub.hi);
     }
     if (a->pub.log && !(a->pub.lo > 0)) {
-        return mho_i_yaml_fail(doc, range, key, "%s: scale log needs from above 0, not %g",
-                               a->name, a->pub.lo);
+        return mho_i_yaml_fail(doc, range, key, "%s: scale log needs from above 0, not %g", a->name,
+                               a->pub.lo);
     }
     return MHO_OK;
 }
@@ -182,6 +181,7 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
         const char *section;
         a->pub.unit = mho_chip_param_describe(&s->base, a->key.param, &section).unit;
         a->is_whole = mho_i_chip_param_is_whole(a->key.param);
+        a->pub.share = mho_i_chip_param_is_share(a->key.param);
     }
     switch (mho_i_yaml_kind_of(value)) {
     case MHO_YAML_SEQUENCE:
@@ -198,6 +198,9 @@ mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node 
 /* ---- levels and points ---- */
 
 static double between(const mho_i_axis *a, double u) {
+    if (u <= 0 || u >= 1) { /* ends are exact */
+        return u <= 0 ? a->pub.lo : a->pub.hi;
+    }
     double x = a->pub.log ? a->pub.lo * exp(u * log(a->pub.hi / a->pub.lo))
                           : a->pub.lo + u * (a->pub.hi - a->pub.lo);
     x = a->is_whole ? nearbyint(x) : x;
@@ -370,4 +373,15 @@ mho_status mho_i_study_spec(mho_ctx *ctx, const mho_study *s, size_t point, mho_
 
 mho_status mho_study_spec(const mho_study *s, size_t point, mho_chip_spec *out) {
     return mho_i_study_spec(s->ctx, s, point, out);
+}
+
+char *mho_sweep_axis_text(const mho_sweep_axis *a, double value, char *buf, size_t n_buf) {
+    if (a->word) {
+        snprintf(buf, n_buf, "%s", a->word[(size_t)value]);
+    } else if (a->share) {
+        snprintf(buf, n_buf, "%.3g %%", 100 * value);
+    } else {
+        mho_quantity_format(value, a->unit, 3, buf, n_buf);
+    }
+    return buf;
 }

@@ -1,5 +1,5 @@
-/* study_file.c - the YAML file of a study (docs/sweep.md). Every complaint names file, line, column,
- * key, value and what is allowed. */
+/* study_file.c - the YAML file of a study (docs/sweep.md). Every complaint names file, line,
+ * column, key, value and what is allowed. */
 #include "sweep_int.h"
 
 #include <math.h>
@@ -26,9 +26,9 @@ static mho_status read_count(reader *r, mho_i_yaml_node *key, mho_i_yaml_node *v
     const char *text = mho_i_yaml_text(value);
     if (!mho_quantity_parse(text, "", &x, why, sizeof why) || x != floor(x) || x < least ||
         x > most) {
-        return mho_i_yaml_fail(
-            r->doc, value, key, "%s = \"%.60s\": allowed are whole numbers from %.0f to %.0f",
-            mho_i_yaml_text(key), text, least, most);
+        return mho_i_yaml_fail(r->doc, value, key,
+                               "%s = \"%.60s\": allowed are whole numbers from %.0f to %.0f",
+                               mho_i_yaml_text(key), text, least, most);
     }
     *out = x;
     return MHO_OK;
@@ -131,8 +131,9 @@ static mho_status read_chip(reader *r, mho_i_yaml_node *key, mho_i_yaml_node *va
     char *path = NULL;
     mho_status status = read_path(r, mho_i_yaml_text(value), &path);
     if (status == MHO_OK && !mho_i_file_exists(path)) {
-        status = mho_i_yaml_fail(r->doc, value, key, "chip = \"%.200s\": there is no such file (%s)",
-                                 mho_i_yaml_text(value), path);
+        status =
+            mho_i_yaml_fail(r->doc, value, key, "chip = \"%.200s\": there is no such file (%s)",
+                            mho_i_yaml_text(value), path);
     } else if (status == MHO_OK) {
         status = mho_chip_spec_load(r->s->ctx, path, &r->s->base);
     }
@@ -295,11 +296,11 @@ static mho_status read_keys(reader *r) {
         seen |= 1u << k;
         mho_i_yaml_kind kind = mho_i_yaml_kind_of(value);
         if (kind == MHO_YAML_NOTHING || (keys[k].kind && kind != keys[k].kind)) {
-            return mho_i_yaml_fail(
-                r->doc, value, key, "%s: %s is wanted", keys[k].name,
-                keys[k].kind == MHO_YAML_SCALAR    ? "a single value"
-                : keys[k].kind == MHO_YAML_MAPPING ? "a mapping of keys of the chip file to values"
-                                                   : "a value or a list");
+            return mho_i_yaml_fail(r->doc, value, key, "%s: %s is wanted", keys[k].name,
+                                   keys[k].kind == MHO_YAML_SCALAR ? "a single value"
+                                   : keys[k].kind == MHO_YAML_MAPPING
+                                       ? "a mapping of keys of the chip file to values"
+                                       : "a value or a list");
         }
         mho_status status = keys[k].read(r, key, value);
         if (status < 0) {
@@ -326,9 +327,9 @@ static mho_status read_axes(reader *r) {
     }
     mho_status status = mho_i_study_points(s, r->doc, r->axis_key);
     if (status == MHO_OK && s->n_point * s->n_chip > MHO_I_MAX_UNIT) {
-        status = mho_i_yaml_fail(
-            r->doc, NULL, NULL, "%zu points with %zu chips each are %zu chips; allowed are %d",
-            s->n_point, s->n_chip, s->n_point * s->n_chip, MHO_I_MAX_UNIT);
+        status = mho_i_yaml_fail(r->doc, NULL, NULL,
+                                 "%zu points with %zu chips each are %zu chips; allowed are %d",
+                                 s->n_point, s->n_chip, s->n_point * s->n_chip, MHO_I_MAX_UNIT);
     }
     return status;
 }
@@ -340,8 +341,7 @@ static mho_status read_study(reader *r) {
         status = mho_i_file_read(s->ctx, s->where, MAX_FILE_BYTE, &s->text, &s->n_text);
     }
     if (status == MHO_OK) {
-        status =
-            mho_i_yaml_parse(s->ctx, s->where, (const char *)s->text, s->n_text, &r->doc);
+        status = mho_i_yaml_parse(s->ctx, s->where, (const char *)s->text, s->n_text, &r->doc);
     }
     status = status < 0 ? status : read_keys(r);
     if (status == MHO_OK && !r->has_experiment) {
@@ -414,6 +414,31 @@ double mho_study_value(const mho_study *s, size_t point, size_t axis) {
 
 const mho_chip_spec *mho_study_base(const mho_study *s) {
     return &s->base;
+}
+
+uint64_t mho_study_seed(const mho_study *s) {
+    return s->seed;
+}
+
+mho_sample mho_study_sample(const mho_study *s) {
+    return s->sample;
+}
+
+uint32_t mho_study_imperfections(const mho_study *s) {
+    return s->imperfections;
+}
+
+bool mho_study_retrains(const mho_study *s) {
+    return s->retrain;
+}
+
+bool mho_study_shows(const mho_study *s, mho_metric m) {
+    return s->metrics >> m & 1;
+}
+
+int mho_study_n_epoch(const mho_study *s) {
+    mho_train_opt opt = s->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
+    return s->n_epoch ? s->n_epoch : opt.n_epoch;
 }
 
 mho_status mho_study_set_chips(mho_study *s, size_t n_chip) {

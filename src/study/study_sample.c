@@ -1,10 +1,11 @@
 /* study_sample.c - where the points of a drawn study lie.
  *
- * Halton's sequence (Numerische Mathematik 2, 84 (1960)) gives coordinate j of point i by the digits
- * of i in the j-th prime base, mirrored at the point. Plain, its higher coordinates are badly
- * correlated; here every digit place of every coordinate has a random permutation of its digits, as
- * proposed by Owen ("A randomized Halton algorithm in R", arXiv:1706.02808 (2017)). Permutations
- * are a function of (seed, coordinate, place): point i is the same however many points there are. */
+ * Halton's sequence (Numerische Mathematik 2, 84 (1960)) gives coordinate j of point i by the
+ * digits of i in the j-th prime base, mirrored at the point. Plain, its higher coordinates are
+ * badly correlated; here every digit place of every coordinate has a random permutation of its
+ * digits, as proposed by Owen ("A randomized Halton algorithm in R", arXiv:1706.02808 (2017)).
+ * Permutations are a function of (seed, coordinate, place): point i is the same however many points
+ * there are. */
 #include "sweep_int.h"
 
 #include <string.h>

@@ -42,7 +42,6 @@ struct mho_study {
     double *value; /* [n_point][n_axis] */
 };
 
-
 /* ---- study_axis.c ---- */
 /* One entry of "axes"; appended to the study. */
 mho_status mho_i_study_axis_read(mho_study *s, mho_i_yaml *doc, mho_i_yaml_node *key,
@@ -104,13 +103,13 @@ bool mho_i_unit_parse(const char *line, size_t n_line, mho_i_unit *unit);
 
 /* ---- sweep_data.c: pictures and trained networks ---- */
 typedef struct mho_i_sweep_data {
-    mho_ctx *ctx;
-    mho_dataset *train, *test;
+    mho_dataset *train, *test; /* train: NULL where nothing is trained; train_hash is still set */
     char train_hash[33], test_hash[33];
     const char *name;
     size_t n_train;
 } mho_i_sweep_data;
-mho_status mho_i_sweep_data_load(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d);
+mho_status mho_i_sweep_data_train(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d);
+mho_status mho_i_sweep_data_test(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d);
 void mho_i_sweep_data_free(mho_i_sweep_data *d);
 /* Network trained for a specification: from out_dir/nets if it is there, else trained (with
  * checkpoints in mho's cache) and put there. ctx may be another than the data's. */
@@ -120,22 +119,40 @@ mho_status mho_i_sweep_net(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
 mho_status mho_i_sweep_key(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
                            const mho_chip_spec *spec, const mho_net *net, mho_i_hash *key);
 
-/* ---- sweep_work.c: the chips that are to be made, by threads and ranks ---- */
+/* ---- sweep_work.c: units made by threads and ranks ---- */
 typedef struct mho_i_work {
     mho_ctx *ctx;
     const mho_study *study;
     const mho_i_sweep_data *data;
     const mho_team *team; /* NULL: alone */
     const char *out_dir;
-    const mho_net *net;    /* base network; NULL with retrain */
-    const mho_i_hash *key; /* [n_point] */
-    mho_i_queue *queue;    /* rank 0; NULL elsewhere */
-    mho_i_sweep_journal *journal;
-    bool train_only; /* units are points: train their networks */
-    size_t n_made;   /* out, of this process */
-    double unit_s;   /* out: mean wall time */
+    const mho_net *net;           /* of every point; NULL: each has its own (retrain) */
+    const mho_i_hash *key;        /* [n_point], rank 0; NULL elsewhere */
+    mho_i_queue *queue;           /* rank 0; NULL elsewhere */
+    mho_i_sweep_journal *journal; /* NULL with train_only; closed at the end */
+    bool train_only;              /* units are points whose network is trained */
+    mho_status ready;             /* below 0: this rank cannot; the text is in ctx */
+    size_t n_made;                /* out: chips of this process */
+    double sum_unit_s;            /* out: wall time of them, added up */
 } mho_i_work;
+/* All ranks call it; returns when nothing is left or something failed anywhere. */
 mho_status mho_i_work_run(mho_i_work *work);
+
+/* ---- sweep_unit.c: one worker's chip ---- */
+typedef struct mho_i_worker {
+    mho_ctx *ctx; /* its own, of one thread */
+    mho_net *net; /* of the point, with retrain */
+    mho_chip *chip;
+    size_t point;  /* where it is; SIZE_MAX: nowhere */
+    char why[160]; /* the point's chip cannot be designed */
+} mho_i_worker;
+/* Make and measure a chip. A chip that cannot be made is a result, unit->failed; a failure is a
+ * lack of memory, a file, a cancellation. */
+mho_status mho_i_worker_make(mho_i_worker *w, const mho_i_work *work, size_t point, uint32_t number,
+                             mho_i_unit *unit);
+void mho_i_worker_end(mho_i_worker *w);
+/* Must the study stop for it, or is it the device's own fault? */
+bool mho_i_is_fatal(mho_status status);
 
 /* ---- sweep_sums.c, sensitivity.c ---- */
 void mho_i_wilson(size_t n_good, size_t n, double ci95[2]);

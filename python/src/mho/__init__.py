@@ -15,6 +15,7 @@ if "OMP_WAIT_POLICY" not in _os.environ:
 
 from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
+from ._device import Curve, Device, Devices, Port, Transient, device, models
 from ._errors import (
     ArgumentError,
     Cancelled,
@@ -27,38 +28,54 @@ from ._errors import (
     Warning,
 )
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
+from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
 from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
 
 __version__ = version()
 
 __all__ = [
+    "Apply",
     "ArgumentError",
     "Array",
     "ArrayPower",
     "ArrayReport",
+    "AveragePool",
     "BudgetRow",
     "Cancelled",
     "ChipCost",
+    "Conv",
+    "Curve",
+    "Dense",
     "DependencyError",
+    "Device",
+    "Devices",
     "Error",
     "FileError",
     "FormatError",
     "LearnEnergy",
     "LearnResult",
+    "MaxPool",
+    "Network",
     "Neuron",
     "NeuronCircuit",
     "NeuronDesign",
+    "Node",
     "NodeVoltages",
     "OutOfMemoryError",
     "Parameter",
     "ParameterTable",
+    "Port",
+    "Residual",
     "RunResult",
     "SingularError",
     "Step",
+    "Transient",
     "Warning",
     "World",
+    "device",
     "learn",
+    "models",
     "quantity",
     "run_lenet5",
     "set_threads",

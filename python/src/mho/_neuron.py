@@ -122,7 +122,7 @@ class Neuron:
         device: seven numbers that make it differ from the card, one row of sample(). About 20 us
         for each voltage.
         """
-        v = np.ascontiguousarray(v_in_V, dtype=np.float64)
+        v = np.array(v_in_V, dtype=np.float64, order="C")
         out, t_K = np.empty(v.shape), np.empty(v.shape)
         dev = None if device is None else floats(device, (7,), "device")
         circuit = vars(self.design.circuit)

@@ -1,0 +1,521 @@
+/* model.c - device models by name, their cards, many devices of a card, curves, transients. Kinds
+ * of handles: "card" and "device". A device keeps the handle of its card, whose model it uses. */
+#include "native.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- cards ---- */
+
+typedef struct card {
+    mho_model *outside; /* NULL for a built-in model */
+    const mho_ext_model *model;
+    mho_card *card;
+} card;
+
+static void free_card(void *object, mho_ctx *ctx) {
+    (void)ctx;
+    card *c = object;
+    mho_card_free(c->card);
+    mho_model_free(c->outside);
+    free(c);
+}
+
+static bool ends_in(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static mho_status open_card(handle *h, card *c, const char *model, const char *name) {
+    mho_status status = MHO_OK;
+    if (ends_in(model, ".so")) {
+        status = mho_model_load(h->ctx, model, &c->outside);
+    } else {
+        status = mho_model_find(h->ctx, model, &c->model);
+    }
+    if (status < 0) {
+        return status;
+    }
+    c->model = c->outside ? mho_model_ext(c->outside) : c->model;
+    return ends_in(name, ".yaml") || ends_in(name, ".yml")
+               ? mho_card_load(h->ctx, c->model, name, &c->card)
+               : mho_card_new(h->ctx, c->model, name, &c->card);
+}
+
+/* (handle, model or file .so, card or file .yaml, "" the default) */
+static PyObject *card_new(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    const char *model, *name;
+    if (!PyArg_ParseTuple(args, "O&ss", handle_arg, &h, &model, &name)) {
+        return NULL;
+    }
+    card *c = calloc(1, sizeof *c);
+    if (!c) {
+        return PyErr_NoMemory();
+    }
+    if (!begin(h, Py_None)) {
+        free(c);
+        return NULL;
+    }
+    mho_status status = open_card(h, c, model, name);
+    if (status < 0) {
+        free_card(c, h->ctx);
+    } else {
+        handle_attach(h, "card", c, free_card);
+    }
+    return end(h, status) ? Py_BuildValue("") : NULL;
+}
+
+static card *begin_card(handle *h, PyObject *progress) {
+    if (!begin(h, progress)) {
+        return NULL;
+    }
+    if (h->object && strcmp(h->kind, "card") == 0) {
+        return h->object;
+    }
+    end(h, MHO_OK);
+    PyErr_SetString(PyExc_ValueError, "the device is closed");
+    return NULL;
+}
+
+/* (handle, key, number or text with a unit) */
+static PyObject *card_set(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    const char *key;
+    PyObject *value;
+    char text[256] = "";
+    double x = 0;
+    if (!PyArg_ParseTuple(args, "O&sO", handle_arg, &h, &key, &value)) {
+        return NULL;
+    }
+    bool words = PyUnicode_Check(value);
+    if (words) {
+        const char *v = PyUnicode_AsUTF8AndSize(value, NULL);
+        PyOS_snprintf(text, sizeof text, "%s=%s", key, v ? v : "");
+    } else {
+        x = PyFloat_AsDouble(value);
+    }
+    card *c = PyErr_Occurred() ? NULL : begin_card(h, Py_None);
+    if (!c) {
+        return NULL;
+    }
+    size_t row = 0;
+    while (row < c->model->n_param && strcmp(c->model->param[row].key, key) != 0) {
+        row++; /* with its unit */
+    }
+    row = row < c->model->n_param ? row : mho_card_row(c->model, key);
+    mho_status status = MHO_OK;
+    bool known = true;
+    if (words) {
+        status = mho_card_set_text(h->ctx, c->card, text);
+    } else if (row < c->model->n_param) {
+        status = mho_card_set(h->ctx, c->card, row, x, 0, NULL);
+    } else {
+        known = false;
+    }
+    if (status == MHO_OK && known) {
+        status = mho_card_check(h->ctx, c->card);
+    }
+    if (!end(h, status)) {
+        return NULL;
+    }
+    return known
+               ? Py_BuildValue("")
+               : PyErr_Format(PyExc_TypeError, "%s is not a parameter of %s", key, c->model->name);
+}
+
+static PyObject *card_row(const card *c, size_t k) {
+    const mho_ext_param *p = &c->model->param[k];
+    char mark[2] = {mho_card_mark(c->card, k), 0}, text[64];
+    const char *source = mho_card_source(c->card, k);
+    double value = mho_card_values(c->card)[k];
+    mho_card_text(c->model, k, value, 4, text, sizeof text);
+    return Py_BuildValue("{s:s,s:d,s:s,s:d,s:d,s:s,s:s,s:s,s:s}", "key", p->key, "value", value,
+                         "unit", p->unit, "min", p->min, "max", p->max, "mark", mark, "source",
+                         source ? source : "", "help", p->help, "text", text);
+}
+
+static bool add(PyObject *list, PyObject *row) {
+    bool good = row && PyList_Append(list, row) == 0;
+    Py_XDECREF(row);
+    return good;
+}
+
+/* (handle) -> list of parameter rows */
+static PyObject *card_table(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    card *c = NULL;
+    if (!PyArg_ParseTuple(args, "O&", handle_arg, &h) || !(c = begin_card(h, Py_None)) ||
+        !end(h, MHO_OK)) {
+        return NULL;
+    }
+    PyObject *list = PyList_New(0);
+    for (size_t k = 0; list && k < c->model->n_param; k++) {
+        if (!add(list, card_row(c, k))) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+static PyObject *port_lists(const mho_ext_model *m) {
+    PyObject *in = PyList_New(0), *state = PyList_New(0), *out = PyList_New(0);
+    PyObject *cards = PyList_New(0);
+    bool good = in && state && out && cards;
+    for (size_t k = 0; good && k < m->n_input; k++) {
+        const mho_ext_input *u = &m->input[k];
+        good =
+            add(in, Py_BuildValue("(sssddd)", u->key, u->unit, u->help, u->start, u->min, u->max));
+    }
+    for (size_t k = 0; good && k < m->n_state; k++) {
+        good =
+            add(state, Py_BuildValue("(sss)", m->state[k].key, m->state[k].unit, m->state[k].help));
+    }
+    for (size_t k = 0; good && k < m->n_output; k++) {
+        good = add(out,
+                   Py_BuildValue("(sss)", m->output[k].key, m->output[k].unit, m->output[k].help));
+    }
+    for (size_t k = 0; good && k < m->n_card; k++) {
+        good = add(cards, Py_BuildValue("(ss)", m->card[k].name, m->card[k].summary));
+    }
+    if (!good) {
+        Py_XDECREF(in);
+        Py_XDECREF(state);
+        Py_XDECREF(out);
+        Py_XDECREF(cards);
+        return NULL;
+    }
+    return Py_BuildValue("{s:s,s:s,s:s,s:s,s:n,s:N,s:N,s:N,s:N}", "name", m->name, "summary",
+                         m->summary, "equations", m->equations, "source", m->source, "n_port",
+                         (Py_ssize_t)m->n_port, "inputs", in, "states", state, "outputs", out,
+                         "cards", cards);
+}
+
+/* (handle) -> what the model is */
+static PyObject *card_model(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    card *c = NULL;
+    if (!PyArg_ParseTuple(args, "O&", handle_arg, &h) || !(c = begin_card(h, Py_None)) ||
+        !end(h, MHO_OK)) {
+        return NULL;
+    }
+    return port_lists(c->model);
+}
+
+/* (handle) -> text of the card file */
+static PyObject *card_write(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    card *c = NULL;
+    char *text = NULL;
+    if (!PyArg_ParseTuple(args, "O&", handle_arg, &h) || !(c = begin_card(h, Py_None))) {
+        return NULL;
+    }
+    mho_status status = mho_card_write(h->ctx, c->card, &text);
+    PyObject *result = end(h, status) ? PyUnicode_FromString(text) : NULL;
+    mho_text_free(h->ctx, text);
+    return result;
+}
+
+/* () -> list of (name, summary) */
+static PyObject *model_list(PyObject *self, PyObject *args) {
+    (void)self;
+    (void)args;
+    PyObject *list = PyList_New(0);
+    for (size_t k = 0; list && k < mho_model_count(); k++) {
+        const mho_ext_model *m = mho_model_get(k);
+        if (!add(list, Py_BuildValue("(ss)", m->name, m->summary))) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+/* ---- transients: one device behind a resistor ---- */
+
+static const field run_fields[] = {FIELD(mho_model_run, energy.source_J),
+                                   FIELD(mho_model_run, energy.series_J),
+                                   FIELD(mho_model_run, energy.stored_cap_J),
+                                   FIELD(mho_model_run, energy.port_J),
+                                   FIELD(mho_model_run, energy.taken_J),
+                                   FIELD(mho_model_run, energy.given_J),
+                                   FIELD(mho_model_run, energy.stored_J),
+                                   FIELD(mho_model_run, energy.circuit_residual_rel),
+                                   FIELD(mho_model_run, energy.device_residual_rel),
+                                   FIELD(mho_model_run, n_spike),
+                                   FIELD(mho_model_run, frequency_Hz),
+                                   FIELD(mho_model_run, rep.n_step),
+                                   FIELD(mho_model_run, rep.n_reversal),
+                                   FIELD(mho_model_run, rep.wall_s),
+                                   FIELD_END};
+
+/* [(name, unit, bytes)] */
+static PyObject *trace_list(const mho_trace *trace) {
+    PyObject *list = PyList_New(0);
+    for (size_t k = 0; list && k < mho_trace_columns(trace); k++) {
+        PyObject *data =
+            copy_out(mho_trace_column(trace, k), mho_trace_rows(trace), sizeof(double));
+        if (!data || !add(list, Py_BuildValue("(ssN)", mho_trace_name(trace, k),
+                                              mho_trace_unit(trace, k), data))) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+enum { MAX_WAVE = MHO_EXT_MAX_INPUT + 1 };
+
+/* waves: [(input or -1 for the source, t_s, v)] */
+typedef struct wave_args {
+    numbers t[MAX_WAVE], v[MAX_WAVE];
+    mho_model_input input[MAX_WAVE];
+    size_t n;
+} wave_args;
+
+static bool get_waves(PyObject *list, wave_args *w, mho_model_drive *drive) {
+    Py_ssize_t n = PyList_Size(list);
+    if (n < 1 || n > MAX_WAVE) {
+        PyErr_SetString(PyExc_ValueError, "too many waveforms");
+        return false;
+    }
+    for (Py_ssize_t k = 0; k < n; k++) {
+        int input;
+        numbers *t = &w->t[k], *v = &w->v[k];
+        if (!PyArg_ParseTuple(PyList_GetItem(list, k), "iO&O&", &input, in_double, t, in_double,
+                              v) ||
+            !want(v, t->n, "values of a waveform")) {
+            return false;
+        }
+        mho_waveform wave = {t->n, t->at, v->at};
+        if (input < 0) {
+            drive->source_V = wave;
+        } else {
+            w->input[w->n++] = (mho_model_input){(size_t)input, wave};
+        }
+    }
+    drive->n_input = w->n;
+    drive->input = w->input;
+    return true;
+}
+
+/* (handle, progress, waves, port, r_series_ohm, c_parallel_F, stop_s, n_sample, tol_rel) ->
+ * (run, trace) */
+static PyObject *card_simulate(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    PyObject *progress, *waves, *result = NULL;
+    Py_ssize_t port, n_sample;
+    mho_model_drive drive;
+    mho_transient_opt opt = MHO_TRANSIENT_OPT_INIT;
+    memset(&drive, 0, sizeof drive);
+    if (!PyArg_ParseTuple(args, "O&OO!ndddnd", handle_arg, &h, &progress, &PyList_Type, &waves,
+                          &port, &drive.r_series_ohm, &drive.c_parallel_F, &drive.stop_s, &n_sample,
+                          &opt.tol_rel)) {
+        return NULL;
+    }
+    drive.port = (size_t)port;
+    opt.n_sample = (size_t)n_sample;
+    wave_args w = {.n = 0};
+    card *c = get_waves(waves, &w, &drive) ? begin_card(h, progress) : NULL;
+    if (c) {
+        mho_model_run run;
+        mho_trace *trace = NULL;
+        memset(&run, 0, sizeof run);
+        mho_status status = mho_model_simulate(h->ctx, c->card, &drive, &opt, &run, &trace);
+        if (end(h, status)) {
+            PyObject *list = trace_list(trace);
+            PyObject *dict = struct_get(&run, run_fields);
+            result = list && dict ? Py_BuildValue("NN", dict, list) : NULL;
+        }
+        mho_trace_free(trace);
+    }
+    for (size_t k = 0; k < MAX_WAVE; k++) {
+        release(2, (numbers *const[]){&w.t[k], &w.v[k]});
+    }
+    return result;
+}
+
+/* ---- many devices ---- */
+
+static void free_device(void *object, mho_ctx *ctx) {
+    (void)ctx;
+    mho_device_free(object);
+}
+
+/* (handle, handle of the card, seed, first, n, spread) */
+static PyObject *device_new(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h, *of;
+    unsigned long long seed;
+    Py_ssize_t first, n;
+    int spread;
+    PyObject *capsule;
+    if (!PyArg_ParseTuple(args, "O&OKnnp", handle_arg, &h, &capsule, &seed, &first, &n, &spread) ||
+        !handle_arg(capsule, &of)) {
+        return NULL;
+    }
+    if (n < 1 || first < 0) {
+        return PyErr_Format(PyExc_ValueError,
+                            "n = %zd, first = %zd: 1 or more and 0 or more are "
+                            "wanted",
+                            n, first);
+    }
+    /* the new handle is nobody else's yet, so only the card's is locked */
+    card *c = begin_card(of, Py_None);
+    if (!c) {
+        return NULL;
+    }
+    mho_device *dev = NULL;
+    mho_status status =
+        mho_device_new(h->ctx, c->card, seed, (size_t)first, (size_t)n, spread, &dev);
+    if (!end(of, MHO_OK) || !begin(h, Py_None)) {
+        mho_device_free(dev);
+        return NULL;
+    }
+    if (dev) {
+        handle_attach(h, "device", dev, free_device);
+    }
+    if (!end(h, status)) {
+        return NULL;
+    }
+    handle_keep(h, capsule);
+    Py_RETURN_NONE;
+}
+
+static mho_device *begin_device(handle *h, PyObject *progress) {
+    if (!begin(h, progress)) {
+        return NULL;
+    }
+    if (h->object && strcmp(h->kind, "device") == 0) {
+        return h->object;
+    }
+    end(h, MHO_OK);
+    PyErr_SetString(PyExc_ValueError, "the devices are closed");
+    return NULL;
+}
+
+/* (handle, input, values [n]) */
+static PyObject *device_input(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    Py_ssize_t input;
+    numbers v = {.n = 0};
+    if (!PyArg_ParseTuple(args, "O&nO&", handle_arg, &h, &input, in_double, &v)) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    mho_device *dev = begin_device(h, Py_None);
+    if (dev) {
+        size_t n = mho_device_count(dev);
+        bool fits = v.n == n && input >= 0 && (size_t)input < mho_device_model(dev)->n_input;
+        if (fits) {
+            memcpy(mho_device_inputs(dev) + (size_t)input * n, v.at, n * sizeof(double));
+        }
+        if (end(h, MHO_OK)) {
+            result = fits ? Py_BuildValue("")
+                          : PyErr_Format(PyExc_ValueError, "%zu numbers are wanted", n);
+        }
+    }
+    release(1, (numbers *const[]){&v});
+    return result;
+}
+
+/* (handle, outputs [n_output][n] out or None, states [n_state][n] out or None) */
+static PyObject *device_look(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    numbers y = {.n = 0}, x = {.n = 0};
+    if (!PyArg_ParseTuple(args, "O&O&O&", handle_arg, &h, out_double, &y, out_double, &x)) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    mho_device *dev = begin_device(h, Py_None);
+    if (dev) {
+        const mho_ext_model *m = mho_device_model(dev);
+        size_t n = mho_device_count(dev);
+        bool fits = (!y.at || y.n == m->n_output * n) && (!x.at || x.n == m->n_state * n);
+        if (fits && y.at) {
+            mho_device_eval(dev, y.at, NULL);
+        }
+        if (fits && x.at && x.n) {
+            memcpy(x.at, mho_device_states(dev), x.n * sizeof(double));
+        }
+        if (end(h, MHO_OK)) {
+            result = fits ? Py_BuildValue("")
+                          : PyErr_Format(PyExc_ValueError, "lengths of arrays do not fit");
+        }
+    }
+    release(2, (numbers *const[]){&y, &x});
+    return result;
+}
+
+static mho_status act(mho_device *dev, const char *what, const numbers *a, double dt_s,
+                      double tol_rel) {
+    if (strcmp(what, "step") == 0) {
+        return mho_device_step(dev, dt_s, tol_rel);
+    }
+    if (strcmp(what, "settle") == 0) {
+        return mho_device_settle(dev);
+    }
+    if (strcmp(what, "pulse") == 0) {
+        return mho_device_pulse(dev, a->at);
+    }
+    if (strcmp(what, "program") == 0) {
+        return mho_device_program(dev, a->at);
+    }
+    if (strcmp(what, "read") == 0) {
+        return mho_device_read(dev, a->at);
+    }
+    if (strcmp(what, "set") == 0) {
+        return mho_device_set_states(dev, a->at);
+    }
+    mho_device_restart(dev);
+    return MHO_OK;
+}
+
+/* (handle, what, numbers or None, dt_s, tol_rel): "step", "settle", "pulse" [n], "program" [n],
+ * "read" [n_port][n] out, "set" [n_state][n], "restart" */
+static PyObject *device_act(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    const char *what;
+    numbers a = {.n = 0};
+    double dt_s, tol_rel;
+    if (!PyArg_ParseTuple(args, "O&sO&dd", handle_arg, &h, &what, out_double, &a, &dt_s,
+                          &tol_rel)) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    mho_device *dev = begin_device(h, Py_None);
+    if (dev) {
+        const mho_ext_model *m = mho_device_model(dev);
+        size_t n = mho_device_count(dev);
+        size_t wanted = strcmp(what, "pulse") == 0 || strcmp(what, "program") == 0 ? n
+                        : strcmp(what, "read") == 0                                ? n * m->n_port
+                        : strcmp(what, "set") == 0                                 ? n * m->n_state
+                                                                                   : 0;
+        mho_status status = a.n == wanted ? act(dev, what, &a, dt_s, tol_rel) : MHO_OK;
+        if (end(h, status) && want(&a, wanted, what)) {
+            result = Py_BuildValue("");
+        }
+    }
+    release(1, (numbers *const[]){&a});
+    return result;
+}
+
+PyMethodDef model_methods[] = {{"model_list", model_list, METH_NOARGS, NULL},
+                               {"card_new", card_new, METH_VARARGS, NULL},
+                               {"card_set", card_set, METH_VARARGS, NULL},
+                               {"card_table", card_table, METH_VARARGS, NULL},
+                               {"card_model", card_model, METH_VARARGS, NULL},
+                               {"card_write", card_write, METH_VARARGS, NULL},
+                               {"card_simulate", card_simulate, METH_VARARGS, NULL},
+                               {"device_new", device_new, METH_VARARGS, NULL},
+                               {"device_input", device_input, METH_VARARGS, NULL},
+                               {"device_look", device_look, METH_VARARGS, NULL},
+                               {"device_act", device_act, METH_VARARGS, NULL},
+                               {NULL, NULL, 0, NULL}};

@@ -1,0 +1,163 @@
+/* sweep_data.c - what the chips of a sweep are made of: pictures, trained networks, and the names
+ * under which results are filed. */
+#include "sweep_int.h"
+
+#include <string.h>
+
+enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000 };
+
+/* The first n of a set (0: all), in place of it. */
+static mho_status shorten(mho_ctx *ctx, mho_dataset **set, size_t n, const char *key) {
+    size_t all = mho_dataset_n_image(*set);
+    if (n > all) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "%s = %zu: the set has %zu", key, n, all);
+    }
+    mho_dataset *part = NULL;
+    mho_status status = n && n < all ? mho_dataset_first(*set, n, &part) : MHO_OK;
+    if (status == MHO_OK && part) {
+        mho_dataset_free(*set);
+        *set = part;
+    }
+    return status;
+}
+
+mho_status mho_i_sweep_data_train(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d) {
+    size_t n_digits = s->n_train && s->n_train < N_DIGITS_TRAIN ? s->n_train : N_DIGITS_TRAIN;
+    mho_status status = s->data_dir
+                            ? mho_dataset_load_dir(ctx, s->data_dir, MHO_PART_TRAIN, &d->train)
+                            : mho_dataset_digits(ctx, s->seed, 0, n_digits, &d->train);
+    if (status == MHO_OK) {
+        status = shorten(ctx, &d->train, s->n_train, "train_images");
+    }
+    if (status == MHO_OK) {
+        mho_dataset_hash(d->train, d->train_hash);
+        d->n_train = mho_dataset_n_image(d->train);
+    }
+    return status;
+}
+
+mho_status mho_i_sweep_data_test(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d) {
+    d->name = s->data_dir ? "MNIST (IDX files)" : "mho digits";
+    size_t n_digits = s->n_image && s->n_image < N_DIGITS_TEST ? s->n_image : N_DIGITS_TEST;
+    mho_status status = s->data_dir
+                            ? mho_dataset_load_dir(ctx, s->data_dir, MHO_PART_TEST, &d->test)
+                            : mho_dataset_digits(ctx, s->seed, N_DIGITS_TRAIN, n_digits, &d->test);
+    if (status == MHO_OK) {
+        status = shorten(ctx, &d->test, s->n_image, "images");
+    }
+    if (status == MHO_OK) {
+        mho_dataset_hash(d->test, d->test_hash);
+    }
+    return status;
+}
+
+void mho_i_sweep_data_free(mho_i_sweep_data *d) {
+    mho_dataset_free(d->train);
+    mho_dataset_free(d->test);
+    d->train = d->test = NULL;
+}
+
+/* Every key of a specification, by the text of its chip file, which loads back bit for bit. */
+static mho_status add_spec(mho_ctx *ctx, const mho_chip_spec *spec, mho_i_hash *h) {
+    char *text;
+    mho_status status = mho_chip_spec_write(ctx, spec, &text);
+    if (status == MHO_OK) {
+        mho_i_hash_add(h, text, strlen(text));
+    }
+    mho_text_free(ctx, text);
+    return status;
+}
+
+/* ---- networks ---- */
+
+static mho_status net_path(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
+                           const mho_chip_spec *spec, const char *out_dir, char path[4096]) {
+    mho_i_hash h = mho_i_hash_init();
+    int n_epoch = mho_study_n_epoch(s), mnist = s->data_dir != NULL;
+    mho_i_hash_add(&h, mho_version(), strlen(mho_version()));
+    mho_i_hash_add(&h, d->train_hash, sizeof d->train_hash);
+    mho_i_hash_add(&h, &s->seed, sizeof s->seed);
+    mho_i_hash_add(&h, &n_epoch, sizeof n_epoch);
+    mho_i_hash_add(&h, &mnist, sizeof mnist);
+    mho_status status = add_spec(ctx, spec, &h);
+    char hex[33];
+    mho_i_hash_hex(&h, hex);
+    if (status == MHO_OK && snprintf(path, 4096, "%s/nets/%s.weights", out_dir, hex) >= 4096) {
+        status = mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", out_dir);
+    }
+    return status;
+}
+
+/* As mho run trains: through the nominal curve, with noise of the size that the chip has. */
+static mho_status train(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
+                        const mho_chip_spec *spec, mho_net *net) {
+    mho_train_opt opt = s->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
+    double z_min, z_max;
+    mho_neuron_design design;
+    float *curve = mho_i_alloc(ctx, N_CURVE_POINT, sizeof *curve);
+    mho_status status = curve ? mho_net_check_dataset(net, d->train) : MHO_ERR_NOMEM;
+    if (status == MHO_OK) {
+        status = mho_chip_nominal_curve(ctx, spec, N_CURVE_POINT, curve, &z_min, &z_max, &design);
+    }
+    if (status == MHO_OK) {
+        status = mho_chip_training_noise(ctx, spec, &opt.noise);
+    }
+    if (status == MHO_OK) {
+        opt.seed = s->seed;
+        opt.n_epoch = mho_study_n_epoch(s);
+        opt.curve = (mho_act_curve){z_min, z_max, N_CURVE_POINT, curve};
+        status = mho_net_train_cached(ctx, net, d->train, &opt, NULL, NULL);
+    }
+    mho_i_free(ctx, curve);
+    return status;
+}
+
+mho_status mho_i_sweep_net(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
+                           const mho_chip_spec *spec, const char *out_dir, mho_net **out) {
+    *out = NULL;
+    char path[4096];
+    mho_net *net = NULL;
+    mho_status status = net_path(ctx, s, d, spec, out_dir, path);
+    if (status == MHO_OK) {
+        status = mho_net_lenet5(ctx, &net);
+    }
+    if (status == MHO_OK) {
+        status = mho_net_check_dataset(net, d->test);
+    }
+    /* a file that is there and broken is made again */
+    bool there = status == MHO_OK && mho_i_file_exists(path) && mho_net_load(net, path) == MHO_OK;
+    if (status == MHO_OK && !there && !d->train) {
+        status =
+            mho_i_fail(ctx, MHO_ERR_IO, "%s: is not there; do all ranks see one directory?", path);
+    } else if (status == MHO_OK && !there) {
+        status = train(ctx, s, d, spec, net);
+        status = status < 0 ? status : mho_net_save(net, path);
+    }
+    if (status < 0) {
+        mho_net_free(net);
+        return status;
+    }
+    *out = net;
+    return MHO_OK;
+}
+
+mho_status mho_i_sweep_key(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
+                           const mho_chip_spec *spec, const mho_net *net, mho_i_hash *key) {
+    mho_i_hash h = mho_i_hash_init();
+    uint32_t imperfections = s->imperfections;
+    mho_i_hash_add(&h, mho_version(), strlen(mho_version()));
+    mho_i_hash_add(&h, d->test_hash, sizeof d->test_hash);
+    mho_i_hash_add(&h, &s->seed, sizeof s->seed);
+    mho_i_hash_add(&h, &imperfections, sizeof imperfections);
+    for (size_t l = 0; net && l < mho_net_n_layer(net); l++) {
+        const mho_layer *layer = mho_net_layer(net, l);
+        if (layer->n_out) {
+            mho_i_hash_add(&h, mho_net_weights(net, l), layer->n_out * layer->n_in * sizeof(float));
+            mho_i_hash_add(&h, mho_net_bias(net, l), layer->n_out * sizeof(float));
+            mho_i_hash_add(&h, &layer->w_max, sizeof layer->w_max);
+        }
+    }
+    mho_status status = add_spec(ctx, spec, &h);
+    *key = h;
+    return status;
+}
