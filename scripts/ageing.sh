@@ -14,12 +14,8 @@ awk '$1 == "pcm" || $1 == "cbram" || $1 == "rram" {
 for cells in pcm cbram rram; do
     grep "^$cells " "$table.all" >"$table.$cells" || rm -f "$table.$cells"
 done
-{
-    echo "set terminal pngcairo size 900,520 background '#ffffff' font 'sans,14'"
-    echo "set output '$out'"
-    echo "set border 3; set tics nomirror; set grid; set logscale x; set xrange [0.5:1e8]; set yrange [0:102]"
-    echo "set xtics ('1 s' 1, '1 h' 3600, '1 day' 86400, '1 month' 2629800, '1 year' 31557600)"
-    echo "set xlabel 'time since writing'; set ylabel 'accuracy in %'; set key bottom left"
+panel() { # panel LOW HIGH KEY
+    echo "set yrange [$1:$2]; set key $3"
     plot="plot"
     for cells in pcm cbram rram; do
         [ -f "$table.$cells" ] || continue
@@ -29,4 +25,14 @@ done
         plot=" "
     done
     echo "1/0 notitle"
+}
+{
+    echo "set terminal pngcairo size 1200,480 background '#ffffff' font 'sans,13'"
+    echo "set output '$out'; set multiplot layout 1,2"
+    echo "set border 3; set tics nomirror; set grid; set logscale x; set xrange [0.5:1e8]"
+    echo "set xtics ('1 s' 1, '1 h' 3600, '1 day' 86400, '1 month' 2629800, '1 year' 31557600) rotate by -30"
+    echo "set xlabel 'time since writing'; set ylabel 'accuracy in %'"
+    panel 0 102 "bottom left"
+    echo "set title 'the top of it'"
+    panel 98 100 "off"
 } | gnuplot -d -
