@@ -30,6 +30,8 @@ static mho_status open_card(handle *h, card *c, const char *model, const char *n
     mho_status status = MHO_OK;
     if (ends_in(model, ".so")) {
         status = mho_model_load(h->ctx, model, &c->outside);
+    } else if (ends_in(model, ".csv")) {
+        status = mho_model_table(h->ctx, model, &c->outside);
     } else {
         status = mho_model_find(h->ctx, model, &c->model);
     }
@@ -42,7 +44,7 @@ static mho_status open_card(handle *h, card *c, const char *model, const char *n
                : mho_card_new(h->ctx, c->model, name, &c->card);
 }
 
-/* (handle, model or file .so, card or file .yaml, "" the default) */
+/* (handle, model or file .so or .csv, card or file .yaml, "" the default) */
 static PyObject *card_new(PyObject *self, PyObject *args) {
     (void)self;
     handle *h;
