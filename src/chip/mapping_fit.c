@@ -1,4 +1,4 @@
-/* calibrate.c - what a stored activation of 1 means, and gain and bias of every output.
+/* mapping_fit.c - what a stored activation of 1 means, and gain and bias of every output.
  *
  * Full scales come from the exact activations of a sample. Then the stages are gone through once,
  * on the nominal chip without noise: z of a stage is what the stages before really give. For an
@@ -317,9 +317,8 @@ static void cut_outputs(const mho_i_stage *stage, const mho_i_origin *o, size_t 
 static void limit_weights(const calibration *c, const mho_i_stage *stage) {
     const mho_synapse_param *s = &c->chip->spec.synapse;
     const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
+    double level = 1 / ((s->levels - 1) * sqrt(12));
     double error = mho_synapse_error_rel(s, c->chip->spec.verify);
-    bool steps = s->model == MHO_SYNAPSE_CBRAM || s->model == MHO_SYNAPSE_RRAM;
-    double level = steps ? 1 / ((s->levels - 1) * sqrt(12)) : 0;
     double sd = sqrt(2 * error * error + 2 * level * level);
     size_t n_out = stage->shape.n_out;
     if (c->chip->spec.weight_scale == MHO_SCALE_LAYER) {
