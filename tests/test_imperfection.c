@@ -40,8 +40,8 @@ static const seen *send(const bench *b, size_t stage, uint32_t block, bool noisy
     mho_i_scratch *s = mho_i_chip_scratch_new(b->chip);
     look_at.stage = stage;
     look_at.y = look_at.x = stage == 0 ? PATCH : 0;
-    test_ok(b->ctx, mho_i_chip_forward(b->chip, s, b->set, image, MHO_I_LANES, block, noisy, NULL,
-                                       look, &look_at));
+    test_ok(b->ctx, mho_i_chip_forward(b->chip, s, &(mho_i_source){.set = b->set}, image,
+                                       MHO_I_LANES, block, noisy, NULL, look, &look_at));
     mho_i_chip_scratch_free(b->ctx, s);
     return &look_at;
 }

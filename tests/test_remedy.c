@@ -180,8 +180,8 @@ static double rms_gap(const bench *b) {
         image[k] = k;
     }
     mho_i_scratch *s = mho_i_chip_scratch_new(b->chip);
-    test_ok(b->ctx,
-            mho_i_chip_forward(b->chip, s, b->set, image, MHO_I_LANES, 9, false, NULL, look, &g));
+    test_ok(b->ctx, mho_i_chip_forward(b->chip, s, &(mho_i_source){.set = b->set}, image,
+                                       MHO_I_LANES, 9, false, NULL, look, &g));
     mho_i_chip_scratch_free(b->ctx, s);
     double sum = 0;
     for (size_t l = 0; l < 3; l++) {
