@@ -39,7 +39,7 @@ static int parse(int argc, char **argv, const cli_command *self, fit_args *a) {
         {"forc", CLI_TEXT, &a->forc, "FILE", NULL,
          "vo2: first-order reversal curves of the fit, .csv, .png or .svg"},
         {"law", CLI_TEXT, &a->law, "LAW", NULL,
-         "pulsed: linear, soft-bounds, exponential (the best of them)"},
+         "pulsed: constant, linear, soft-bounds, exponential (the best of them)"},
         {"g-max", CLI_NUMBER, &a->g_max_S, "G", "S", "pcm: scale of the law (largest target)"},
         {"t0", CLI_NUMBER, &a->t0_s, "T", "s", "pcm: first read after programming (20 s)"},
         {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads of the bootstrap"},
@@ -84,6 +84,9 @@ static int check_names(const fit_args *a) {
     }
     if (a->forc && !ends_in(a->forc, curves)) {
         return cli_usage_error("--forc %s: the name must end in .csv, .svg or .png", a->forc);
+    }
+    if (a->n_bootstrap && strcmp(a->model, "pcm") == 0) {
+        return cli_usage_error("--bootstrap is for vo2 and pulsed");
     }
     return -1;
 }

@@ -25,7 +25,9 @@ static void range(double low, double high, const char *unit, char *buf, size_t n
 }
 
 static void print_parameters(const mho_fit *fit) {
-    printf("  %-16s %-14s %-30s%s\n", "parameter", "value", "95 % (Jacobian)",
+    char by[40];
+    snprintf(by, sizeof by, "95 %% (%s)", fit->interval_by);
+    printf("  %-16s %-14s %-30s%s\n", "parameter", "value", by,
            fit->n_bootstrap ? "95 % (bootstrap)" : "");
     for (size_t k = 0; k < fit->n_param; k++) {
         const mho_fit_param *p = &fit->param[k];
@@ -65,7 +67,9 @@ static void print_goodness(const mho_fit *fit) {
         print_row(fit->group[g].name, fit->group[g].n_point, fit->group[g].rms,
                   fit->group[g].max_abs, fit->residual_unit);
     }
-    print_row("all", fit->n_point, fit->rms, fit->max_abs, fit->residual_unit);
+    if (fit->n_group > 1) {
+        print_row("all", fit->n_point, fit->rms, fit->max_abs, fit->residual_unit);
+    }
 }
 
 static void print_correlation(const mho_fit *fit) {

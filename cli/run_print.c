@@ -143,6 +143,12 @@ static void print_verify(const mho_run_result *r) {
         v->n_image, v->n_image == 1 ? "" : "s", v->array_error_rel,
         v->array_error_rel > 0 ? -log10(v->array_error_rel) : 16, v->neuron_error_rel,
         v->residual_rel, v->n_same, v->n_image);
+    if (v->n_time) {
+        printf("  Every neuron in time (full scale, reset, settle, read; %zu of them): %.2g of "
+               "span at "
+               "most from the\n  static curve, %.2g rms\n",
+               v->n_time, v->time_error_rel, v->time_rms_rel);
+    }
 }
 
 static void print_seconds(const mho_run_result *r) {

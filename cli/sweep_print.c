@@ -103,8 +103,8 @@ static void print_effects(const mho_sweep_result *r) {
         }
         printf("  %5.1f %%  worst at %s\n", 100 * e->share, axis_value(a, e->worst, buf));
     }
-    printf("  %-31s %7s  %5.1f %% of the variance: together, or luck\n", "   the rest",
-           "", 100 * r->rest_share);
+    printf("  %-31s %7s  %5.1f %% of the variance: together, or luck\n", "   the rest", "",
+           100 * r->rest_share);
 }
 
 void sweep_print(const mho_sweep_result *r) {

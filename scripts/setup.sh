@@ -2,7 +2,7 @@
 # Installs what mho needs from Debian's packages, and says so. Without root it names the packages
 # and stops. Does nothing, silently, when all is there.
 # setup.sh check: also what some tests need, which are skipped without: a browser, a compiler for it,
-# the maker of the documentation site.
+# the maker of the documentation site, MPI (for mho sweep on several machines).
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
 libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
@@ -10,7 +10,7 @@ librandom123-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler gnuplot-nox
 python3"
 
 [ "${1:-}" = check ] && packages="$packages chromium chromium-driver python3-selenium clang-14 lld-14
-wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv"
+wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv libopenmpi-dev openmpi-bin"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

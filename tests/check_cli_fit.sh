@@ -74,7 +74,7 @@ grep -q '^card: N' nano.yaml || fail "base N: $(cat nano.yaml)"
 # ---- treated, and said so ----
 accept "no header" "column 1 is taken as temperature and column 2 as resistance" vo2 bare.csv
 sed '20s/,.*/,/; 21s/,.*/,nan/' loop.csv >gaps.csv
-accept gaps "2 of 201 rows have a gap (the first in line 20) and were left out" vo2 gaps.csv
+accept gaps "rows with a gap: 2 of 201, the first in line 20; they were left out" vo2 gaps.csv
 awk -F, 'NR == 1 {print "T (°C),R [kOhm]"; next} {printf "%.4f,%.8g\n", $1 - 273.15, $2 / 1000}' loop.csv >celsius.csv
 accept celsius "K = degC + 273.15" vo2 celsius.csv
 accept "celsius by option" "K = degC + 273.15" vo2 celsius.csv --temperature-unit degC
@@ -100,6 +100,8 @@ refuse "kelvin called Celsius" "that looks like kelvin" vo2 wrong2.csv
 sed '1s/_K/_degF/' loop.csv >fahrenheit.csv
 refuse Fahrenheit "K and degC are read" vo2 fahrenheit.csv
 { head -1 loop.csv; tail -n +2 loop.csv | awk '{print (NR * 7919) % 201 "," $0}' | LC_ALL=C sort -n | cut -d, -f2-; } >shuffled.csv
+{ head -1 loop.csv; tail -n +2 loop.csv | tac; } >backwards.csv
+refuse backwards "the loop runs the wrong way round" vo2 backwards.csv
 refuse shuffled "heating cannot be told from cooling" vo2 shuffled.csv
 sed '30s/,.*/,-5/' loop.csv >negative.csv
 refuse "negative resistance" "negative.csv:30: resistance -5 ohm" vo2 negative.csv

@@ -14,7 +14,7 @@ before() {
     circuit) echo "base io device circuit" ;;
     lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
-    chip) echo "base io device circuit network chip" ;;
+    chip) echo "base io device circuit lab network chip" ;;
     learn) echo "base io device circuit network chip learn" ;;
     study) echo "base io device circuit network chip learn study" ;;
     report) echo "base io device circuit lab network chip learn study report" ;;

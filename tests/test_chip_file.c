@@ -81,7 +81,7 @@ static const bad_file bad_files[] = {
     {"chip:\n  array:\n    wires: 2 ohm\n",
      ":3:5: chip.array.wires: not a key of this section; did you mean \"wire\"?"},
     {"chip:\n  array: {banana: 2 ohm}\n", "chip.array.banana: not a key of this section; allowed: "
-                                          "weights scale repair rows cols wire source sense"},
+                                          "weights repair scale rows cols wire source sense"},
     {"chip:\n  array: {wire: 2 ohm, wire: 3 ohm}\n", ":2:24: chip.array.wire is there twice"},
     {"chip:\n  neuron: {card: N, card: N}\n", "chip.neuron.card is there twice"},
     {"chip:\n  neuron:\n    rth: 5 V\n",

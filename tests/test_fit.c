@@ -91,6 +91,36 @@ static void every_law_is_found_again(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* Any film that could be: narrow and wide loops, one to four and a half decades, sharp and blurred.
+ */
+static void starting_values_are_found_for_any_film(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    for (uint32_t s = 0; s < 66; s++) {
+        double u[10];
+        mho_neuron_param p = film(ctx, s % 11 == 0 ? MHO_MIX_GEM : (mho_mixing)(s % 3));
+        mho_i_rng_uniform(5, MHO_RNG_TEST, s, 7, 10, u);
+        p.r_metal_ohm = pow(10, 3 * u[0]);
+        p.r300_ohm = p.r_metal_ohm * pow(10, 1 + 3.5 * u[1]);
+        p.ea_K = 500 + 3500 * u[2];
+        p.t_c_K = 325 + 18 * u[3];
+        p.width_K = 0.5 + 20 * u[4] * u[4];
+        p.beta_per_K = 0.08 * pow(25, u[5]);
+        p.gem_exponent = 0.8 + 1.5 * u[6];
+        p.gem_ratio = 0.4 + u[7];
+        p.gem_threshold_frac = 0.25 + 0.5 * u[8];
+        loop l;
+        mho_fit *fit;
+        mho_fit_vo2_opt opt = mho_fit_vo2_default();
+        opt.mixing = p.mixing;
+        make_loop(&p, 0.01, 1000 + s, &l);
+        test_ok(ctx, mho_fit_vo2_points(ctx, "made up", N_LOOP, l.t, l.r, l.direction, &opt, &fit));
+        assert_true(fit->rms < 0.0125);
+        mho_fit_free(ctx, fit);
+    }
+    mho_ctx_free(ctx);
+}
+
 /* White noise: 95 of 100 intervals hold the truth; the binomial's sd is 2.2. */
 static void intervals_of_a_loop_hold_what_they_promise(void **state) {
     (void)state;
@@ -318,6 +348,7 @@ static void tables_of_student(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_law_is_found_again),
+        cmocka_unit_test(starting_values_are_found_for_any_film),
         cmocka_unit_test(intervals_of_a_loop_hold_what_they_promise),
         cmocka_unit_test(the_bootstrap_agrees_and_does_not_know_of_threads),
         cmocka_unit_test(what_one_branch_cannot_show_is_said),

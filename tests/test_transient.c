@@ -442,6 +442,11 @@ static void test_errors(void **state) {
     REFUSED(x.heater_V.v = &minus);
     REFUSED(x.read_V = ((mho_waveform){2, t, v}));
 #undef REFUSED
+    x = good; /* burns */
+    double hot = 50;
+    x.heater_V.v = &hot;
+    assert_int_equal(mho_neuron_simulate(ctx, &p, &d.circuit, &nominal, &x, NULL, &run, NULL),
+                     MHO_ERR_SINGULAR);
     mho_transient_opt o = MHO_TRANSIENT_OPT_INIT;
     o.tol_rel = 0;
     assert_int_equal(mho_neuron_simulate(ctx, &p, &d.circuit, &nominal, &good, &o, &run, NULL),

@@ -83,6 +83,10 @@ extern "C" {
       "temperature at which the cells are stored for that time")                                   \
     X(conditions, warmer_K, "K", -50, 50, 0, 'A', "read where it was written",                     \
       "temperature of the chip when read over that at which it was written and trimmed")           \
+    X(periphery, digital_bits, "", 1, 16, 8, 'A', "8-bit converters",                              \
+      "ADC and DAC of activations that a network from a file leaves to digital hardware; LeNet-5 " \
+      "has "                                                                                       \
+      "none")                                                                                      \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
@@ -115,13 +119,6 @@ typedef enum mho_neuron_share {
     MHO_SHARE_PER_COLUMN = 1 /* every array column pair: positions one after another, reset each */
 } mho_neuron_share;
 
-/* What the largest weight of an array, at g_max, stands for. */
-typedef enum mho_weight_scale {
-    MHO_SCALE_AUTO = 0,  /* layer for a mho_net, which was trained within its limits; column for a
-                            graph */
-    MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
-    MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
-} mho_weight_scale;
 /* What is done about cells that are known to be stuck, before the others are written. */
 typedef enum mho_repair {
     MHO_REPAIR_NONE = 0,
@@ -135,6 +132,14 @@ typedef enum mho_activation {
     MHO_ACTIVATION_NEURON = 0, /* the Mott neuron */
     MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
 } mho_activation;
+
+/* What the largest weight of an array, at g_max, stands for. */
+typedef enum mho_weight_scale {
+    MHO_SCALE_AUTO = 0,  /* layer for a mho_net, which was trained within its limits; column for a
+                            graph */
+    MHO_SCALE_LAYER = 1, /* the layer's limit: all amplifiers of a layer have one gain */
+    MHO_SCALE_COLUMN = 2 /* the largest weight of each output: a gain for each amplifier */
+} mho_weight_scale;
 
 typedef struct mho_chip_spec {
 #define MHO_CHIP_FIELD(section, key, unit, lo, hi, def, mark, source, help) double key;
@@ -182,9 +187,9 @@ typedef struct mho_chip_key {
 /* MHO_ERR_ARG says which keys there are, or the one that was meant. */
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
-/* Set a key to one of its words. Another neuron card brings its own values for whatever the spec
- * has not set differently from its old card. MHO_ERR_ARG: the key is a number, or has no such word.
- */
+/* Set a key to one of its words. Another neuron card, or model of the cells, brings its own values for
+ * whatever the spec has not set differently from its old one. MHO_ERR_ARG: the key is a number, or
+ * has no such word. */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -305,9 +310,13 @@ typedef struct mho_chip_verify {
     double neuron_error_rel;             /* largest |a - a_ref| over the span */
     double residual_rel;                 /* largest Kirchhoff residual of the reference solver */
     size_t n_same; /* pictures whose winner agrees, on the same inputs of the last layer */
+    size_t n_time; /* neurons simulated in time; 0: none, or a mixing law without fast steps */
+    double time_error_rel, time_rms_rel; /* |a - output after reset, settle and read| over the
+                                            span: largest, and rms */
 } mho_chip_verify;
 /* Send n_image pictures, drawn by the seed, through the slow reference circuit solver and the
- * directly evaluated neuron (noise and jitter off on both sides), layer by layer. */
+ * directly evaluated neuron (noise and jitter off on both sides), layer by layer; and every neuron
+ * once more in time (mho/transient.h). */
 MHO_API mho_status mho_chip_check(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                   uint64_t seed, mho_chip_verify *out) MHO_CHECK;
 

@@ -20,7 +20,7 @@ typedef struct mho_fit_param {
     const char *unit;
     const char *help;
     double value;
-    double low, high;           /* 95 % from the Jacobian; NaN: not fitted or not determined */
+    double low, high;           /* 95 %, see interval_by; NaN: not fitted or not determined */
     double boot_low, boot_high; /* 95 % percentiles of the bootstrap; NaN without one */
     double min, max;            /* allowed range, kept by a transform */
     bool fitted;                /* false: held at value; a note says why */
@@ -37,6 +37,7 @@ typedef struct mho_fit_group { /* "cooling" and "heating", "potentiation" and "d
 typedef struct mho_fit_point {
     double x, y, model; /* y_unit; the residual is in residual_unit */
     double residual;    /* data minus model */
+    double sd;          /* spread that the model says there; 0: it says none */
     int group;
 } mho_fit_point;
 
@@ -48,7 +49,8 @@ typedef struct mho_fit {
     char more[64];           /* another line of the card, "noise: additive"; "": none */
     char data[MHO_FIT_TEXT]; /* name of the file */
     const char *x_label, *x_unit, *y_label, *y_unit, *residual_unit;
-    bool y_log; /* residuals are in decades */
+    bool y_log;              /* residuals are in decades */
+    const char *interval_by; /* "Jacobian" or "likelihood" */
     size_t n_point, n_param, n_fitted, n_group, n_note;
     mho_fit_param param[MHO_FIT_MAX_PARAM];
     double correlation[MHO_FIT_MAX_PARAM][MHO_FIT_MAX_PARAM]; /* of fitted ones, else 0 */

@@ -30,6 +30,7 @@ typedef struct mho_curve_col {
 typedef struct mho_curve {
     mho_ctx *ctx;
     char title[128];
+    char quantity[MHO_CURVE_NAME]; /* what the drawn columns are: "conductance" */
     size_t n_col, n_row, n_trace, n_note;
     mho_curve_col col[MHO_CURVE_MAX_COL];
     size_t start[MHO_CURVE_MAX_TRACE + 1];

@@ -115,8 +115,9 @@ typedef struct mho_film_run {
 
 /* Columns of the trace: time, drive (V), rise (K), film (ohm), v_out (V), metal (1: mean metallic
  * fraction), heater power (W), film power (W). trace may be NULL.
- * MHO_ERR_ARG names what is out of range; MHO_WARN_NOT_CONVERGED: the integrator gave up, the
- * results reach up to there. Cost about 2 us per step, 200 to 2,000 steps per heating or cooling.
+ * MHO_ERR_ARG names what is out of range; MHO_ERR_SINGULAR: it heats by more than 400 K;
+ * MHO_WARN_NOT_CONVERGED: the integrator gave up, the results reach up to there. Cost about 2 us
+ * per step, 200 to 2,000 steps per heating or cooling.
  */
 MHO_API mho_status mho_neuron_simulate(mho_ctx *ctx, const mho_neuron_param *param,
                                        const mho_neuron_circuit *circuit,
@@ -153,7 +154,7 @@ typedef struct mho_neuron_evaluation {
 
 /* One evaluation at amplifier output v_in_V (the device's trim is added) after one at full scale:
  * full scale, reset, settle, read. Energies are those of reset, settle and read alone. phases NULL:
- * mho_neuron_phases_of(param). trace (NULL: none) shows all four parts. Cost about 20 ms.
+ * mho_neuron_phases_of(param). trace (NULL: none) shows all four parts. Cost about 60 ms.
  * MHO_ERR_ARG, MHO_WARN_NOT_CONVERGED as above; errors of mho_neuron_output. */
 MHO_API mho_status mho_neuron_evaluate_transient(
     mho_ctx *ctx, const mho_neuron_param *param, const mho_neuron_circuit *circuit,
@@ -201,7 +202,8 @@ typedef struct mho_oscillator {
     double stop_s;
     double rise_start_K;
 } mho_oscillator;
-/* Series resistor and capacitor of the published model: 12 kohm, 145.34619 pF. */
+/* Series resistor and capacitor as in the public code of that model (mark C: not read in the paper
+ * itself). */
 #define MHO_NEURISTOR_R_OHM 12e3
 #define MHO_NEURISTOR_C_F   145.34619293e-12
 

@@ -113,5 +113,29 @@ static PyObject *run_lenet5(PyObject *self, PyObject *args) {
     return result;
 }
 
-PyMethodDef study_methods[] = {{"run_lenet5", run_lenet5, METH_VARARGS, NULL},
+/* (handle, seed, first, n) -> (pixels, labels, rows, columns) */
+static PyObject *digits(PyObject *self, PyObject *args) {
+    (void)self;
+    handle *h;
+    unsigned long long seed;
+    Py_ssize_t first, n;
+    if (!PyArg_ParseTuple(args, "O&Knn", handle_arg, &h, &seed, &first, &n) || !begin(h, Py_None)) {
+        return NULL;
+    }
+    mho_dataset *set = NULL;
+    PyObject *result = NULL;
+    mho_status status =
+        mho_dataset_digits(h->ctx, seed, (size_t)first, n > 0 ? (size_t)n : 0, &set);
+    if (end(h, status)) {
+        size_t r = mho_dataset_n_row(set), c = mho_dataset_n_col(set);
+        result = Py_BuildValue("NNnn", copy_out(mho_dataset_pixels(set), (size_t)n * r * c, 1),
+                               copy_out(mho_dataset_labels(set), (size_t)n, 1), (Py_ssize_t)r,
+                               (Py_ssize_t)c);
+    }
+    mho_dataset_free(set);
+    return result;
+}
+
+PyMethodDef study_methods[] = {{"digits", digits, METH_VARARGS, NULL},
+                               {"run_lenet5", run_lenet5, METH_VARARGS, NULL},
                                {NULL, NULL, 0, NULL}};

@@ -1,6 +1,6 @@
 /* check.c - the fast path against the slow one, layer by layer on the same inputs: every tile
- * through the general nodal solver, every neuron by direct solution of its equations. Noise is off,
- * the instance's own imperfections stay. */
+ * through the general nodal solver, every neuron by direct solution of its equations and in time.
+ * Noise is off, the instance's own imperfections stay. */
 #include "chip_int.h"
 
 #include <math.h>
@@ -15,6 +15,7 @@ typedef struct check {
     double *i_A;           /* [n_vec][tile columns] */
     double *z_ref;         /* [n_out][n_vec] */
     double *z_max, *z_err; /* [n_compute] largest |z_ref| and difference */
+    mho_i_check_time *time;
     mho_chip_verify *out;
 } check;
 
@@ -66,15 +67,16 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
     z = fmin(fmax(z, chip->grid.z_min), chip->grid.z_max);
     const mho_neuron_circuit *circuit = &chip->neuron.circuit;
     mho_neuron_param now = mho_i_chip_neuron_now(chip);
+    double v_in = fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0);
     mho_status status =
-        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k],
-                          fmax(circuit->v_bias_V + z * circuit->v_swing_V, 0), &v_out, NULL);
+        mho_neuron_output(chip->ctx, &now, circuit, &stage->device[k], v_in, &v_out, NULL);
     if (status == MHO_OK) {
         double a = (double)view->a[o * view->a_stride + col];
         double span = chip->neuron.v_span_V / chip->v_full_V;
         c->out->neuron_error_rel =
             fmax(c->out->neuron_error_rel, fabs(a - v_out / chip->v_full_V) / span);
         c->out->n_neuron++;
+        status = mho_i_check_time_add(c->time, &stage->device[k], v_in, a * chip->v_full_V);
     }
     return status;
 }
@@ -254,12 +256,16 @@ static mho_status run_check(mho_chip *chip, const mho_i_source *from, size_t n_i
     draw_sample(mho_i_source_n(from), seed, n_image, image);
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;
+    mho_neuron_param now = mho_i_chip_neuron_now(chip);
+    c.time = mho_i_check_time_new(ctx, &now, &chip->neuron.circuit, chip->neuron.v_span_V);
+    status = status == MHO_OK && !c.time ? MHO_ERR_NOMEM : status;
     if (status == MHO_OK) {
         status = make_arrays(&c);
     }
     if (status == MHO_OK) {
         status = mho_i_chip_forward(chip, s, from, image, n_image, 0, false, NULL, check_view, &c);
     }
+    status = status == MHO_OK ? mho_i_check_time_finish(c.time, out) : status;
     for (size_t k = 0; status == MHO_OK && k < chip->n_compute; k++) {
         out->array_error_rel = fmax(out->array_error_rel, c.z_err[k] / fmax(c.z_max[k], 1e-300));
     }
@@ -270,6 +276,7 @@ static mho_status run_check(mho_chip *chip, const mho_i_source *from, size_t n_i
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         mho_i_free(ctx, all[k]);
     }
+    mho_i_check_time_free(c.time);
     mho_i_chip_scratch_free(ctx, s);
     return status;
 }

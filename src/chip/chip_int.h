@@ -12,7 +12,6 @@
 
 enum {
     MHO_I_LANES = 128,      /* pictures that go through the layers side by side */
-    MHO_I_DIGITAL_BITS = 8, /* of the ADC of a digital end, unless the spec says */
     MHO_I_MAX_CHECK_READ =
         4096,             /* reads of tiles in a check of a graph; above it rows are skipped */
     MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
@@ -354,5 +353,15 @@ void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_
 /* Cost of one picture, given the mean activity of one. */
 void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_cost *out);
 uint64_t mho_i_chip_seed(uint64_t seed, uint32_t instance);
+
+/* ---- neurons of a check in time, check_time.c ---- */
+typedef struct mho_i_check_time mho_i_check_time;
+mho_i_check_time *mho_i_check_time_new(mho_ctx *ctx, const mho_neuron_param *param,
+                                       const mho_neuron_circuit *circuit, double span_V);
+void mho_i_check_time_free(mho_i_check_time *t); /* NULL is allowed */
+/* One neuron: amplifier output without its trim, and what the table says. */
+mho_status mho_i_check_time_add(mho_i_check_time *t, const mho_neuron_device *device, double v_in_V,
+                                double v_fast_V);
+mho_status mho_i_check_time_finish(mho_i_check_time *t, mho_chip_verify *out);
 
 #endif

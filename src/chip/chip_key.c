@@ -4,57 +4,53 @@
 
 #include <string.h>
 
-static void add_word(mho_i_text *list, const char *wanted, const char *word, int *distance,
-                     char best[80]) {
-    int d = mho_i_text_distance(wanted, word);
-    mho_i_text_add(list, " %s", word);
-    if (d < *distance) {
-        *distance = d;
-        snprintf(best, 80, "%s", word);
-    }
+static bool in_section(const char *name, const char *section, size_t n_section) {
+    return strlen(name) == n_section && strncmp(name, section, n_section) == 0;
 }
 
-/* What stands in the way of a path that is not a key: the section, or the key in it. */
-static mho_status unknown(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
-                          const char *section, size_t n_section, const char *key) {
+/* A path whose section is known, but not its key. */
+static mho_status unknown_key(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
+                              const char *section, size_t n_section, const char *key) {
     mho_i_text list;
     mho_i_text_init(&list, ctx);
-    char best[80] = "";
-    const char *last = "";
-    bool known = false;
-    int distance = 2 + (int)strlen(key) / 3;
+    mho_i_guess g = mho_i_guess_init(key);
+    char buf[80];
     for (size_t k = 0; k < mho_chip_param_count(); k++) {
         const char *where;
         mho_param_info info = mho_chip_param_describe(spec, k, &where);
-        if (strlen(where) == n_section && strncmp(where, section, n_section) == 0) {
-            known = true;
-            add_word(&list, key, info.key, &distance, best);
+        if (in_section(where, section, n_section)) {
+            mho_i_guess_add(&g, info.key);
+            mho_i_text_add(&list, " %s", info.key);
         }
     }
-    for (int c = 0; known && c < MHO_N_CHOICE; c++) {
+    for (int c = 0; c < MHO_N_CHOICE; c++) {
         const mho_i_choice *choice = &mho_i_chip_choices[c];
-        if (strlen(choice->section) == n_section &&
-            strncmp(choice->section, section, n_section) == 0 && choice->word[1]) {
-            add_word(&list, key, choice->key, &distance, best);
+        if (in_section(choice->section, section, n_section) && choice->word[1]) {
+            mho_i_guess_add(&g, choice->key);
+            mho_i_text_add(&list, " %s", choice->key);
         }
     }
-    for (size_t k = 0; !known && k < mho_chip_param_count(); k++) {
-        const char *where;
-        (void)mho_chip_param_describe(spec, k, &where);
-        if (strcmp(where, last) != 0 && !(list.data && strstr(list.data, where))) {
-            mho_i_text_add(&list, " %s", where);
-        }
-        last = where;
-    }
-    const char *all = list.data ? list.data : "";
+    /* with a good guess the list of all keys would only be in the way */
     mho_status status =
-        !known  ? mho_i_fail(ctx, MHO_ERR_ARG, "%.80s: no such section; allowed:%s", path, all)
-        : *best ? mho_i_fail(ctx, MHO_ERR_ARG,
-                             "%.80s: not a key of this section; did you mean \"%s\"?", path, best)
+        *g.best ? mho_i_fail(ctx, MHO_ERR_ARG, "%.80s: not a key of this section%s", path,
+                             mho_i_guess_text(&g, buf, sizeof buf))
                 : mho_i_fail(ctx, MHO_ERR_ARG, "%.80s: not a key of this section; allowed:%s", path,
-                             all);
+                             list.data ? list.data : "");
     mho_i_text_free(&list);
     return status;
+}
+
+static mho_status check_section(mho_ctx *ctx, const char *path, const char *section,
+                                size_t n_section) {
+    char list[120] = "";
+    for (int s = 0; mho_i_chip_sections[s]; s++) {
+        if (in_section(mho_i_chip_sections[s], section, n_section)) {
+            return MHO_OK;
+        }
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, " %s", mho_i_chip_sections[s]);
+    }
+    return mho_i_fail(ctx, MHO_ERR_ARG, "%.80s: no such section; allowed:%s", path, list);
 }
 
 mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
@@ -68,40 +64,47 @@ mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char
                           "%.80s: not a key of a chip file; those look like chip.array.wire", path);
     }
     size_t n_section = (size_t)(dot - section);
+    mho_status status = check_section(ctx, path, section, n_section);
+    if (status < 0) {
+        return status;
+    }
     for (size_t k = 0; k < mho_chip_param_count(); k++) {
         const char *where;
         mho_param_info info = mho_chip_param_describe(spec, k, &where);
-        if (strlen(where) == n_section && strncmp(where, section, n_section) == 0 &&
-            strcmp(info.key, dot + 1) == 0) {
+        if (in_section(where, section, n_section) && strcmp(info.key, dot + 1) == 0) {
             *out = (mho_chip_key){k, NULL, info.help, -1};
             return MHO_OK;
         }
     }
     for (int c = 0; c < MHO_N_CHOICE; c++) {
         const mho_i_choice *choice = &mho_i_chip_choices[c];
-        if (strlen(choice->section) == n_section &&
-            strncmp(choice->section, section, n_section) == 0 &&
-            strcmp(choice->key, dot + 1) == 0) {
+        if (in_section(choice->section, section, n_section) && strcmp(choice->key, dot + 1) == 0) {
             *out = (mho_chip_key){mho_chip_param_count(), choice->word, choice->help, c};
             return MHO_OK;
         }
     }
-    return unknown(ctx, spec, path, section, n_section, dot + 1);
+    return unknown_key(ctx, spec, path, section, n_section, dot + 1);
 }
 
-/* Another card: what the spec has changed against its old one stays changed. */
-static mho_status change_card(mho_ctx *ctx, mho_chip_spec *spec, const char *word) {
+/* Another neuron card or model of the cells: what the spec has changed against its old one stays
+ * changed, as far as the new one has it. */
+static mho_status change_card(mho_ctx *ctx, mho_chip_spec *spec, int choice, int word) {
     mho_chip_spec next = *spec;
-    mho_mixing mixing = spec->neuron.mixing;
-    mho_neuron_param card;
-    mho_status status = mho_neuron_card(ctx, spec->neuron_card, &card);
-    bool own_mixing = status == MHO_OK &&
-                      (*spec->neuron_card_file ? spec->neuron_file.mixing : card.mixing) != mixing;
-    next.neuron_card_file[0] = 0;
-    if (status == MHO_OK) {
-        status = mho_neuron_card(ctx, word, &next.neuron);
+    mho_status status = MHO_OK;
+    if (choice == MHO_CHOICE_CARD) {
+        const char *name = mho_i_chip_choices[choice].word[word];
+        mho_neuron_param old;
+        status = mho_neuron_card(ctx, spec->neuron_card, &old);
+        status = status < 0 ? status : mho_neuron_card(ctx, name, &next.neuron);
+        mho_mixing before = *spec->neuron_card_file ? spec->neuron_file.mixing : old.mixing;
+        if (status == MHO_OK && before != spec->neuron.mixing) {
+            next.neuron.mixing = spec->neuron.mixing;
+        }
+        next.neuron_card_file[0] = 0;
+        snprintf(next.neuron_card, sizeof next.neuron_card, "%s", name);
+    } else {
+        mho_i_chip_choice_set(&next, choice, word);
     }
-    snprintf(next.neuron_card, sizeof next.neuron_card, "%s", word);
     for (size_t k = 0; k < mho_chip_param_count() && status == MHO_OK; k++) {
         double v = mho_chip_param_get(spec, k);
         if (v != mho_i_chip_param_default(spec, k)) {
@@ -109,7 +112,6 @@ static mho_status change_card(mho_ctx *ctx, mho_chip_spec *spec, const char *wor
         }
     }
     if (status == MHO_OK) {
-        next.neuron.mixing = own_mixing ? mixing : next.neuron.mixing;
         *spec = next;
     }
     return status;
@@ -124,8 +126,8 @@ mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_k
     if (word >= n) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "word %zu of a key with %zu words", word, n);
     }
-    if (key->choice == MHO_CHOICE_CARD) {
-        return change_card(ctx, spec, key->word[word]);
+    if (mho_i_chip_choice_is_card(key->choice)) {
+        return change_card(ctx, spec, key->choice, (int)word);
     }
     mho_i_chip_choice_set(spec, key->choice, (int)word);
     return MHO_OK;

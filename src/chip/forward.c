@@ -458,8 +458,7 @@ static void digitise(const mho_chip *chip, const mho_i_stage *stage, const mho_i
     const mho_i_shape *l = &stage->shape;
     size_t n_col = l->out_w * chip->n_lane;
     bool coarse = chip->imperfections & MHO_IMP_INPUT;
-    double bits = chip->spec.adc_bits > 0 ? chip->spec.adc_bits : MHO_I_DIGITAL_BITS;
-    float adc = coarse ? (float)levels_of(bits, d->in_signed) : 0;
+    float adc = coarse ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
     float dac = coarse ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
     for (size_t o = 0; o < l->n_out; o++) {
         const float *z = s->z + o * n_col;

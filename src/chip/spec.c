@@ -47,14 +47,14 @@ const mho_i_choice mho_i_chip_choices[MHO_N_CHOICE] = {
      {"no", "yes"}},
     {"array", "weights", "a weight is the difference of two cells", {"differential"}},
     {"array",
+     "repair",
+     "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
+     {"none", "partner", "remap"}},
+    {"array",
      "scale",
      "whose largest weight a cell at g_max stands for; auto: of the layer for a network trained "
      "here, of the column for one from a file",
      {"auto", "layer", "column"}},
-    {"array",
-     "repair",
-     "stuck cells: the partner cell makes up for them; word lines permuted and pairs swapped too",
-     {"none", "partner", "remap"}},
     {"neuron", "model", "compact model of the neurons", {"vo2-neuron"}},
     {"neuron",
      "card",
@@ -232,8 +232,9 @@ static bool ends_in(const char *text, const char *end) {
 }
 
 bool mho_i_chip_param_is_whole(size_t k) {
-    static const char *const whole[] = {"rows",    "cols",       "trim_bits", "input_bits",
-                                        "n_slice", "compensate", "levels",    "adc_bits"};
+    static const char *const whole[] = {"rows",       "cols",     "trim_bits",
+                                        "input_bits", "n_slice",  "compensate",
+                                        "levels",     "adc_bits", "digital_bits"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;

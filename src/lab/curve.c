@@ -42,6 +42,11 @@ static const entry entries[] = {
      NULL,
      {"pulse", "rise and output in time: full scale, reset, settle, read", "time", "s"},
      mho_i_curve_response},
+    {"vo2-neuron",
+     NULL,
+     {"noise", "output noise by jitter of the temperature, beside its fundamental limit", "input z",
+      ""},
+     mho_i_curve_jitter},
     {"vo2-filament",
      NULL,
      {"iv", "steady states: current against voltage with its negative slope", "core u", ""},
@@ -198,8 +203,17 @@ mho_status mho_i_curve_new(const mho_i_request *r, const char *title, const mho_
         mho_curve_free(c);
         return MHO_ERR_NOMEM;
     }
+    size_t first = 1;
+    while (first + 1 < n_col && !col[first].draw) {
+        first++;
+    }
+    mho_i_curve_quantity(c, col[first].name);
     *out = c;
     return MHO_OK;
+}
+
+void mho_i_curve_quantity(mho_curve *c, const char *name) {
+    snprintf(c->quantity, sizeof c->quantity, "%s", name);
 }
 
 void mho_curve_free(mho_curve *c) {

@@ -178,6 +178,7 @@ mho_status mho_i_curve_pulse(const mho_i_request *request, mho_curve **out) {
     }
     for (size_t row = 0; row < 2 * r.n_point && status == MHO_OK; row++) {
         bool down = row >= r.n_point;
+        mho_i_curve_quantity(*out, "conductance");
         if (row % r.n_point == 0) {
             mho_i_curve_trace(*out, down ? "down" : "up");
         }
@@ -307,6 +308,7 @@ mho_status mho_i_curve_levels(const mho_i_request *request, mho_curve **out) {
         return status;
     }
     mho_i_curve_trace(*out, "");
+    mho_i_curve_quantity(*out, "conductance reached");
     for (size_t k = 0; k < r.n_point && status == MHO_OK; k++) {
         double g = mho_i_request_at(&r, k);
         cell_stats s = {0};
@@ -389,6 +391,7 @@ mho_status mho_i_curve_drift(const mho_i_request *request, mho_curve **out) {
         double g = share[j] * g_max, now = 0, ln = log(share[j]);
         snprintf(name, sizeof name, "%s", mho_quantity_format(g, "S", 3, g_text, sizeof g_text));
         mho_i_curve_trace(*out, name);
+        mho_i_curve_quantity(*out, "conductance");
         double mu = fmin(fmax(mho_i_request_param(&r, "drift_nu_ln") * ln +
                                   mho_i_request_param(&r, "drift_nu_0"),
                               mho_i_request_param(&r, "drift_nu_min")),

@@ -26,8 +26,9 @@ double mho_i_request_param(const mho_i_request *r, const char *key);
 /* A curve with room for so many rows; columns up to a name NULL. */
 mho_status mho_i_curve_new(const mho_i_request *r, const char *title, const mho_curve_col *col,
                            size_t n_col, size_t max_row, mho_curve **out);
-void mho_i_curve_trace(mho_curve *c, const char *name); /* the following rows */
-void mho_i_curve_row(mho_curve *c, const double *row);  /* [n_col] */
+void mho_i_curve_trace(mho_curve *c, const char *name);    /* the following rows */
+void mho_i_curve_row(mho_curve *c, const double *row);     /* [n_col] */
+void mho_i_curve_quantity(mho_curve *c, const char *name); /* where several columns are drawn */
 void mho_i_curve_note(mho_curve *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 double mho_i_curve_value(const mho_curve *c, size_t row, size_t col);
 
@@ -40,6 +41,7 @@ mho_status mho_i_curve_rt(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_mixing(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_minor(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_transfer(const mho_i_request *r, mho_curve **out);
+mho_status mho_i_curve_jitter(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_response(const mho_i_request *r, mho_curve **out);
 /* curve_cell.c */
 mho_status mho_i_curve_pulse(const mho_i_request *r, mho_curve **out);

@@ -36,6 +36,7 @@ mho_status mho_i_curve_gate(const mho_i_request *request, mho_curve **out) {
         return status;
     }
     mho_i_curve_trace(*out, "");
+    mho_i_curve_quantity(*out, "change of x");
     for (size_t k = 0; k < r.n_point; k++) {
         double e = mho_i_request_at(&r, k);
         mho_i_curve_row(*out, (const double[]){e, change(&p, X_UP, e, 0), change(&p, X_UP, e, 1),

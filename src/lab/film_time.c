@@ -9,8 +9,11 @@
 #include "lab_int.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { Q_HEATER_SOURCE = 0, Q_READ_SOURCE, Q_SERIES, Q_HEATER, Q_FILM, Q_LOAD, Q_BASE, N_QUAD };
+static const double hottest_K = 400; /* as mho_neuron_output */
+
 enum { ROOT_RATE = 0, ROOT_BAND, ROOT_WATCH };
 
 const mho_i_column mho_i_film_columns[2][8] = {{{"time", "s"},
@@ -115,7 +118,14 @@ static void root(void *user, double t_s, const double *y, double *g) {
 }
 
 static void turn(mho_i_film_sim *s, double rise_K) {
-    if (mho_i_film_direction(&s->film) > 0 && s->n_turn < MHO_I_MAX_TURN) {
+    if (mho_i_film_direction(&s->film) > 0) {
+        s->first_spike_s = s->n_spike++ ? s->first_spike_s : s->extreme_s;
+        if (s->n_turn == MHO_I_MAX_TURN) { /* the later ones count: the older half goes */
+            const size_t half = MHO_I_MAX_TURN / 2;
+            memcpy(s->turn_s, s->turn_s + half, half * sizeof *s->turn_s);
+            memcpy(s->turn_in_J, s->turn_in_J + half, half * sizeof *s->turn_in_J);
+            s->n_turn = half;
+        }
         s->turn_s[s->n_turn] = s->extreme_s;
         s->turn_in_J[s->n_turn++] = s->extreme_in_J;
     }
@@ -231,7 +241,8 @@ mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
         q_tol[k] = opt->tol_rel * s->film.cth_J_per_K * 0.1;
     }
     s->opt = opt;
-    s->n_turn = s->n_reversal = 0;
+    s->n_turn = s->n_reversal = s->n_spike = 0;
+    s->first_spike_s = NAN;
     s->rise_max_K = -INFINITY;
     s->rise_min_K = INFINITY;
     s->extreme_K = s->rise_K;
@@ -249,6 +260,11 @@ mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
     mho_i_free(ctx, edge_s);
     if (status < 0) {
         return status;
+    }
+    if (s->rise_max_K > hottest_K) {
+        return mho_i_fail(ctx, MHO_ERR_SINGULAR,
+                          "the film heats by %.3g K: over %g K the model ends, as the film would",
+                          s->rise_max_K, hottest_K);
     }
     s->rise_K = y[0];
     s->v_V = y[1];

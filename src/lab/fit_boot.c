@@ -9,6 +9,14 @@
 
 enum { PART = 32 }; /* replicates between two looks at the progress callback */
 
+mho_status mho_i_fit_check_bootstrap(mho_ctx *ctx, size_t n) {
+    return n == 0 || (n >= 40 && n <= 100000)
+               ? MHO_OK
+               : mho_i_fail(ctx, MHO_ERR_ARG,
+                            "%zu bootstrap samples: 40 (for 95 %% limits) to 100,000 are allowed",
+                            n);
+}
+
 size_t mho_i_fit_block(const mho_i_problem *q, double lag1) {
     size_t smallest = q->n_point;
     for (size_t g = 0; g < q->n_group; g++) {

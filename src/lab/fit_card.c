@@ -48,8 +48,13 @@ mho_status mho_fit_card(mho_ctx *ctx, const mho_fit *fit, char **text) {
     *text = NULL;
     mho_i_text_init(&t, ctx);
     mho_i_text_init(&source, ctx);
-    mho_i_text_add(&source, "fit to %s, %zu points, %.3g %s rms", fit->data, fit->n_point, fit->rms,
-                   fit->residual_unit);
+    char rms[48];
+    if (fit->y_log) {
+        snprintf(rms, sizeof rms, "%.3g %s", fit->rms, fit->residual_unit);
+    } else {
+        mho_quantity_format(fit->rms, fit->residual_unit, 3, rms, sizeof rms);
+    }
+    mho_i_text_add(&source, "fit to %s, %zu points, %s rms", fit->data, fit->n_point, rms);
     mho_i_text_add(&t,
                    "# Card of a fit (%s). What is not here is that of the built-in card.\n"
                    "model: %s\n",

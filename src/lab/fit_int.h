@@ -55,6 +55,7 @@ size_t mho_i_fit_work_size(size_t n_point, size_t n_free);
 double mho_i_fit_descend(mho_i_problem *q, double *x, double *work);
 
 /* ---- fit_boot.c ---- */
+mho_status mho_i_fit_check_bootstrap(mho_ctx *ctx, size_t n);
 /* Refit n times with residuals moved in circular blocks inside their group (block 1: singly) and
  * scaled by sqrt(n/(n - p)); low, high out [n_free]: 2.5 and 97.5 % percentiles. Replicate k is a
  * function of seed and k: the same for any number of threads. */

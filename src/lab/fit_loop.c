@@ -295,7 +295,7 @@ mho_status mho_i_loop_read(mho_ctx *ctx, const char *path, const mho_fit_vo2_opt
         size_t first, n = drop_missing(&l, &first);
         if (n < l.csv->n_row) {
             status = mho_i_fit_note(ctx, l.fit,
-                                    "%zu of %zu rows have a gap (the first in line %zu) and were "
+                                    "rows with a gap: %zu of %zu, the first in line %zu; they were "
                                     "left out",
                                     l.csv->n_row - n, l.csv->n_row, first);
         }

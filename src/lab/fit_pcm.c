@@ -77,7 +77,7 @@ static mho_status read_rows(pcm *p, const char *columns) {
         p->row[p->n++] = r;
     }
     if (status == MHO_OK && p->n < c->n_row) {
-        status = mho_i_fit_note(p->ctx, p->fit, "%zu of %zu rows have a gap and were left out",
+        status = mho_i_fit_note(p->ctx, p->fit, "rows with a gap: %zu of %zu; they were left out",
                                 c->n_row - p->n, c->n_row);
     }
     if (status == MHO_OK && p->n < 12) {
@@ -201,6 +201,7 @@ static mho_status fit_programming(pcm *p) {
         mho_fit_point *pt = &fit->point[k];
         pt->model = pt->x + p->g_max_S * (q.b[0] + q.b[1] * x[k * D + 1]);
         pt->residual = pt->y - pt->model;
+        pt->sd = p->g_max_S * (q.c[0] + x[k * D + 1] * (q.c[1] + x[k * D + 1] * q.c[2]));
         sum += pt->residual * pt->residual;
         fit->max_abs = fmax(fit->max_abs, fabs(pt->residual));
     }
@@ -270,8 +271,6 @@ static void add_limits(mho_fit *fit, const double *x, size_t n, const double *c,
         lo = fmin(lo, s);
         hi = fmax(hi, s);
     }
-    char help[2][48];
-    (void)help;
     add_param(fit, lo_key, "", what, fmin(fmax(lo, 0), 1), -1);
     add_param(fit, hi_key, "", what, fmin(fmax(hi, 0), 1), -1);
 }
@@ -320,6 +319,7 @@ static void describe(mho_fit *fit, const char *path) {
     fit->x_label = "target";
     fit->y_label = "measured";
     fit->x_unit = fit->y_unit = fit->residual_unit = "S";
+    fit->interval_by = "likelihood";
     fit->widen = 1;
     fit->n_start = 1;
 }

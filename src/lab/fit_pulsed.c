@@ -198,7 +198,8 @@ static mho_status solve_laws(pulsed *q, mho_i_problem *prob, int asked, mho_i_op
         }
         double n = (double)prob->n_point;
         double bic = n * log(o.sse / n) + log(n) * (double)prob->n_free;
-        if (bic < least && (o.rank == prob->n_free || asked >= 0)) {
+        /* a soft bound beyond the data is the same straight line: the simpler name wins */
+        if (bic < least - 0.5 && (o.rank == prob->n_free || asked >= 0)) {
             least = bic;
             chosen = q->law;
         }
@@ -446,7 +447,10 @@ mho_status mho_fit_pulsed(mho_ctx *ctx, const char *path, const mho_fit_pulsed_o
                           "law \"%s\": constant, linear, soft-bounds and exponential are allowed",
                           opt->law);
     }
-    mho_status status = mho_i_csv_read(ctx, path, &csv);
+    mho_status status = mho_i_fit_check_bootstrap(ctx, opt->n_bootstrap);
+    if (status == MHO_OK) {
+        status = mho_i_csv_read(ctx, path, &csv);
+    }
     if (status == MHO_OK) {
         status = mho_i_fit_new(ctx, csv->n_row, &fit);
     }

@@ -145,7 +145,7 @@ mho_status mho_i_pulses_read(mho_ctx *ctx, const char *path, const char *columns
     }
     p->n = n;
     if (n < csv->n_row && status == MHO_OK) {
-        status = mho_i_fit_note(ctx, fit, "%zu of %zu rows have a gap and were left out",
+        status = mho_i_fit_note(ctx, fit, "rows with a gap: %zu of %zu; they were left out",
                                 csv->n_row - n, csv->n_row);
     }
     if (status == MHO_OK) {

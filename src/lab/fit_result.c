@@ -14,6 +14,7 @@ mho_status mho_i_fit_new(mho_ctx *ctx, size_t n_point, mho_fit **out) {
     }
     fit->point = mho_i_alloc(ctx, n_point, sizeof *fit->point);
     fit->n_point = n_point;
+    fit->interval_by = "Jacobian";
     if (!fit->point) {
         mho_fit_free(ctx, fit);
         *out = NULL;

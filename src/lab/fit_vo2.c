@@ -147,6 +147,19 @@ static mho_status read_shape(mho_ctx *ctx, const vo2 *v, const mho_i_problem *q,
     return MHO_OK;
 }
 
+/* Heating must turn at a higher temperature than cooling. */
+static mho_status check_sense(const mho_i_problem *q, const shape *s, const char *name) {
+    if (q->n_group == 2 && s->t_half[1] < s->t_half[0] - 0.5) {
+        return mho_i_fail(
+            q->ctx, MHO_ERR_ARG,
+            "%s: heating goes through the transition at %.1f K, cooling at %.1f K: the "
+            "loop runs the wrong way round; are the rows in reversed order, or the "
+            "branches exchanged?",
+            name, s->t_half[1], s->t_half[0]);
+    }
+    return MHO_OK;
+}
+
 /* A start for the six parameters, from the shape: the level in log R goes from 1 to 0 over about
  * ln(Ri/Rm)/(4 beta) for series mixing and 1/beta for effective media. */
 static void first_guess(const vo2 *v, const mho_i_problem *q, const shape *s, double out[N_VO2]) {
@@ -238,10 +251,11 @@ static mho_status solve_gem(vo2 *v, mho_i_problem *q, double centre[N_VO2], mho_
 
 static mho_status solve(vo2 *v, mho_i_problem *q, mho_fit *fit, mho_i_optimum *best) {
     enum { MOST_STARTS = 8 };
-    shape s;
+    shape s = {0};
     double centre[N_VO2], starts[MOST_STARTS * N_VO2];
     mho_mixing mixing = v->base.mixing;
     mho_status status = read_shape(q->ctx, v, q, &s);
+    status = status == MHO_OK ? check_sense(q, &s, fit->data) : status;
     if (status < 0) {
         return status;
     }
@@ -297,12 +311,10 @@ static mho_status note_result(mho_ctx *ctx, const vo2 *v, mho_fit *fit) {
     return status;
 }
 
-static void describe(const vo2 *v, const mho_fit_vo2_opt *opt, const char *name, mho_fit *fit) {
-    const char *base = strrchr(name, '/');
+static void describe(const vo2 *v, const mho_fit_vo2_opt *opt, mho_fit *fit) {
     snprintf(fit->model, sizeof fit->model, "vo2-neuron");
     snprintf(fit->law, sizeof fit->law, "%s", laws[opt->mixing]);
     snprintf(fit->law_key, sizeof fit->law_key, "mixing");
-    snprintf(fit->data, sizeof fit->data, "%s", base ? base + 1 : name);
     snprintf(fit->base_card, sizeof fit->base_card, "%s", opt->base_card);
     fit->x_label = "temperature";
     fit->x_unit = "K";
@@ -330,6 +342,8 @@ static mho_status fit_points(mho_ctx *ctx, const char *name, const mho_fit_vo2_o
     if (status < 0) {
         return status;
     }
+    const char *base = strrchr(name, '/');
+    snprintf(fit->data, sizeof fit->data, "%s", base ? base + 1 : name);
     v.base.mixing = opt->mixing;
     for (size_t g = 0; g < fit->n_group; g++) {
         v.direction[g] = strcmp(fit->group[g].name, "heating") == 0 ? 1 : -1;
@@ -351,7 +365,7 @@ static mho_status fit_points(mho_ctx *ctx, const char *name, const mho_fit_vo2_o
     q.y = y;
     status = solve(&v, &q, fit, &best);
     if (status == MHO_OK) {
-        describe(&v, opt, name, fit);
+        describe(&v, opt, fit);
         fit->neuron = with(&v, best.p);
         status = mho_i_fit_finish(ctx, fit, &q, &best, opt->n_bootstrap, opt->seed);
     }
@@ -364,12 +378,7 @@ static mho_status check_options(mho_ctx *ctx, const mho_fit_vo2_opt *opt) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "mixing %d: 0 (series) to 3 (gem) are allowed",
                           (int)opt->mixing);
     }
-    if (opt->n_bootstrap && (opt->n_bootstrap < 40 || opt->n_bootstrap > 100000)) {
-        return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "%zu bootstrap samples: 40 (for 95 %% limits) to 100,000 are allowed",
-                          opt->n_bootstrap);
-    }
-    return MHO_OK;
+    return mho_i_fit_check_bootstrap(ctx, opt->n_bootstrap);
 }
 
 static mho_status finish(mho_ctx *ctx, mho_status status, mho_fit *fit, mho_fit **out) {

@@ -98,7 +98,9 @@ typedef struct mho_i_film_sim {
     double watch_level[MHO_I_WATCH], watch_last_s[MHO_I_WATCH]; /* NAN: not crossed */
     /* results of the run */
     double rise_max_K, rise_min_K;
-    size_t n_turn; /* times of maxima that were followed by a reversal; the first MHO_I_MAX_TURN */
+    size_t n_spike;       /* maxima that were followed by a reversal */
+    double first_spike_s; /* NAN: none */
+    size_t n_turn;        /* the last of them, at least MHO_I_MAX_TURN/2 once there are so many */
     double turn_s[MHO_I_MAX_TURN];
     double turn_in_J[MHO_I_MAX_TURN]; /* delivered until then */
     mho_trace *trace;                 /* NULL: none; rows are added */

@@ -24,8 +24,8 @@ static mho_status check(mho_ctx *ctx, const mho_oscillator *o) {
 
 static void count_spikes(const mho_i_film_sim *s, double stop_s, mho_oscillation *out) {
     size_t first = 0;
-    out->n_spike = s->n_turn;
-    out->first_spike_s = s->n_turn ? s->turn_s[0] : NAN;
+    out->n_spike = s->n_spike;
+    out->first_spike_s = s->first_spike_s;
     out->energy_spike_J = NAN;
     while (first < s->n_turn && s->turn_s[first] < 0.5 * stop_s) {
         first++;

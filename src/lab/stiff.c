@@ -199,6 +199,9 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
         bool root, due = next > to_s - 1e-9 * pitch;
         next = p->kept || due ? to_s : next;
         status = advance(w, next, &root);
+        if (status == MHO_OK && n % 64 == 63) {
+            status = mho_i_progress(w->ctx, "integrating", w->t_s / stop_s);
+        }
         if (status != MHO_OK) {
             break;
         }

@@ -237,9 +237,11 @@ static bool is_float_cast(mho_i_onnx_call *c) {
 static mho_status find_op(mho_i_onnx_call *c) {
     const char *domain = c->node->domain ? c->node->domain : "";
     bool standard = !*domain || strcmp(domain, "ai.onnx") == 0;
-    if (standard && strcmp(c->node->op_type, "Cast") == 0 && is_float_cast(c)) {
+    if (standard && strcmp(c->node->op_type, "Cast") == 0) {
         c->op = MHO_OP_IDENTITY;
-        return MHO_OK;
+        return is_float_cast(c) ? MHO_OK
+                                : mho_i_onnx_call_fail(c, "numbers that are not constant stay of "
+                                                          "floating point");
     }
     for (int op = 0; op < MHO_GRAPH_N_OP && standard; op++) {
         if (strcmp(mho_graph_op_get((mho_graph_op)op).name, c->node->op_type) == 0) {

@@ -23,6 +23,7 @@ static double scale_of(const mho_curve *c, bool drawn_only, size_t col, char *la
         }
     }
     const mho_curve_col *named = &c->col[col];
+    const char *name = drawn_only ? c->quantity : named->name;
     static const struct {
         double size;
         const char *prefix;
@@ -36,8 +37,8 @@ static double scale_of(const mho_curve *c, bool drawn_only, size_t col, char *la
             j++;
         }
     }
-    snprintf(label, n, "%s%s%s%s%s", named->name, *named->unit ? " (" : "", ladder[j].prefix,
-             named->unit, *named->unit ? ")" : "");
+    snprintf(label, n, "%s%s%s%s%s", name, *named->unit ? " (" : "", ladder[j].prefix, named->unit,
+             *named->unit ? ")" : "");
     return 1 / ladder[j].size;
 }
 
@@ -60,10 +61,19 @@ static void put_traces(mho_i_text *t, const mho_curve *c, double fx, double fy) 
     }
 }
 
+static size_t first_drawn(const mho_curve *c) {
+    size_t k = 1;
+    while (k + 1 < c->n_col && !c->col[k].draw) {
+        k++;
+    }
+    return k;
+}
+
 static void put_lines(mho_i_text *t, const mho_curve *c) {
     static const char *const colour[] = {"#c0392b", "#2566a8", "#2e8b57", "#b8860b",
                                          "#7d3c98", "#16808c", "#555555", "#d35400"};
     size_t n_drawn = 0, line = 0;
+    int dash = 1;
     for (size_t k = 1; k < c->n_col; k++) {
         n_drawn += c->col[k].draw;
     }
@@ -76,10 +86,12 @@ static void put_lines(mho_i_text *t, const mho_curve *c) {
             bool both = n_drawn > 1 && *c->trace[j];
             snprintf(name, sizeof name, "%s%s%s", c->trace[j], both ? ", " : "",
                      n_drawn > 1 ? c->col[k].name : "");
-            mho_i_text_add(t, "%s $t%zu using 1:%zu with %s lw 2 lc rgb '%s' %s ",
-                           line ? "," : "plot", j, k + 1,
-                           c->start[j + 1] - c->start[j] < 30 ? "linespoints pt 7 ps 0.5" : "lines",
-                           colour[line % 8], *name ? "title" : "notitle");
+            /* a trace has its colour, a further column of it is dashed */
+            dash = k == first_drawn(c) ? 1 : dash + 1;
+            mho_i_text_add(
+                t, "%s $t%zu using 1:%zu with %s lw 2 dt %d lc rgb '%s' %s ", line ? "," : "plot",
+                j, k + 1, c->start[j + 1] - c->start[j] < 30 ? "linespoints pt 7 ps 0.5" : "lines",
+                dash, colour[(c->n_trace > 1 ? j : line) % 8], *name ? "title" : "notitle");
             if (*name) {
                 mho_i_gnuplot_quote(t, name);
             }
@@ -90,11 +102,8 @@ static void put_lines(mho_i_text *t, const mho_curve *c) {
 }
 
 static void put_script(mho_i_text *t, const mho_curve *c, bool svg) {
-    size_t first = 1;
+    size_t first = first_drawn(c);
     bool log_y = false;
-    while (first + 1 < c->n_col && !c->col[first].draw) {
-        first++;
-    }
     for (size_t k = 1; k < c->n_col; k++) {
         log_y |= c->col[k].draw && c->col[k].log;
     }

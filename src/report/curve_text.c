@@ -151,6 +151,13 @@ static void measure(canvas *v, const mho_curve *c) {
             }
         }
     }
+    axis *both[] = {&v->x, &v->y}; /* where nothing can be drawn, any axis will do */
+    for (int k = 0; k < 2; k++) {
+        if (!(both[k]->lo <= both[k]->hi)) {
+            both[k]->lo = both[k]->log ? 1 : 0;
+            both[k]->hi = both[k]->log ? 10 : 1;
+        }
+    }
 }
 
 static const mho_curve_col *drawn(const mho_curve *c) {
@@ -183,7 +190,7 @@ static void put_canvas(mho_i_text *t, const canvas *v, const mho_curve *c) {
         mho_i_text_put(t, "-", 1);
     }
     char label[80];
-    snprintf(label, sizeof label, "%s over %s%s", y->name, c->col[0].name,
+    snprintf(label, sizeof label, "%s over %s%s", c->quantity, c->col[0].name,
              v->x.log ? " (log)" : "");
     int gap = (int)v->width - (int)strlen(from) - (int)strlen(to) - (int)strlen(label);
     gap = gap < 4 ? 4 : gap;

@@ -35,8 +35,9 @@ static void add_parameters(const mho_fit *fit, mho_i_text *t) {
     mho_i_html_section(t, "parameters", "Parameters");
     mho_i_text_add(t,
                    "<table>\n<thead><tr><th>parameter</th><th class=\"n\">value</th>"
-                   "<th class=\"n\">95 %%, Jacobian</th>%s<th>what it is</th></tr></thead>\n"
+                   "<th class=\"n\">95 %%, %s</th>%s<th>what it is</th></tr></thead>\n"
                    "<tbody>\n",
+                   fit->interval_by,
                    fit->n_bootstrap ? "<th class=\"n\">95 %, bootstrap</th>" : "");
     for (size_t k = 0; k < fit->n_param; k++) {
         const mho_fit_param *p = &fit->param[k];

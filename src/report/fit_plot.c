@@ -7,8 +7,9 @@
 enum { MOST_DRAWN = 1500 }; /* points of a group in a picture */
 static const char *const colour[] = {"#4a86c5", "#d07840", "#5a9a5a", "#8a6ab0"};
 
-/* x, y, model, residual of every group as $g0, $g1 ... */
-static void put_points(mho_i_text *s, const mho_fit *fit, double y_factor, double r_factor) {
+/* x, y, model, residual, spread of every group as $g0, $g1 ... */
+static void put_points(mho_i_text *s, const mho_fit *fit, double x_factor, double y_factor,
+                       double r_factor) {
     size_t k = 0;
     for (size_t g = 0; g < fit->n_group; g++) {
         size_t n = fit->group[g].n_point, step = (n + MOST_DRAWN - 1) / MOST_DRAWN;
@@ -16,8 +17,8 @@ static void put_points(mho_i_text *s, const mho_fit *fit, double y_factor, doubl
         for (size_t i = 0; i < n; i++, k++) {
             const mho_fit_point *p = &fit->point[k];
             if (i % step == 0 || i + 1 == n) {
-                mho_i_text_add(s, "%.10g %.8g %.8g %.6g\n", p->x, p->y * y_factor,
-                               p->model * y_factor, p->residual * r_factor);
+                mho_i_text_add(s, "%.10g %.8g %.8g %.6g %.6g\n", p->x * x_factor, p->y * y_factor,
+                               p->model * y_factor, p->residual * r_factor, p->sd * r_factor);
             }
         }
         mho_i_text_add(s, "EOD\n");
@@ -46,15 +47,20 @@ static void put_axis(mho_i_text *s, const char *axis, const char *label, const c
 }
 
 void mho_i_fit_script(mho_i_text *s, const mho_fit *fit) {
-    char y_unit[24], r_unit[24];
-    double top = 0, worst = 0;
+    char x_unit[24], y_unit[24], r_unit[24];
+    double right = 0, top = 0, worst = 0;
+    bool spread = false;
     for (size_t k = 0; k < fit->n_point; k++) {
+        right = fmax(right, fabs(fit->point[k].x));
+        spread = spread || fit->point[k].sd > 0;
         top = fmax(top, fabs(fit->point[k].y));
         worst = fmax(worst, fabs(fit->point[k].residual));
     }
+    double x_factor =
+        prefix_of(right, fit->x_unit, strcmp(fit->x_unit, "K") == 0, x_unit, sizeof x_unit);
     double y_factor = prefix_of(top, fit->y_unit, fit->y_log, y_unit, sizeof y_unit);
     double r_factor = prefix_of(worst, fit->residual_unit, fit->y_log, r_unit, sizeof r_unit);
-    put_points(s, fit, y_factor, r_factor);
+    put_points(s, fit, x_factor, y_factor, r_factor);
     mho_i_text_add(s, "set border 3 lw 0.7 lc rgb '#8c8c86'\n"
                       "set tics nomirror out scale 0.5 textcolor rgb 'black'\n"
                       "set grid lw 0.4 lt 1 lc rgb '#55808080'\nset key samplen 2 spacing 1.15\n"
@@ -79,11 +85,15 @@ void mho_i_fit_script(mho_i_text *s, const mho_fit *fit) {
                    "set origin 0,0\nset size 1,0.36\nset tmargin 0.6\nset bmargin 3.2\n"
                    "set ytics autofreq\nset yrange [%.4g:%.4g]\n",
                    -1.1 * worst * r_factor - 1e-12, 1.1 * worst * r_factor + 1e-12);
-    put_axis(s, "x", fit->x_label, fit->x_unit);
+    put_axis(s, "x", fit->x_label, x_unit);
     put_axis(s, "y", "data - model", r_unit);
     for (size_t g = 0; g < fit->n_group; g++) {
         mho_i_text_add(s, "%s $g%zu using 1:4 with %s pt 7 ps 0.3 lc rgb '%s'", g ? "," : "plot", g,
                        fit->y_log ? "linespoints" : "points", colour[g % 4]);
+    }
+    if (spread) {
+        mho_i_text_add(s, ", $g0 using 1:5 smooth unique with lines dt 2 lc rgb 'black', $g0 using "
+                          "1:(-$5) smooth unique with lines dt 2 lc rgb 'black'");
     }
     mho_i_text_add(s, ", 0 with lines lw 0.7 lc rgb 'black'\nunset multiplot\n");
 }

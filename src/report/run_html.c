@@ -319,7 +319,21 @@ static void add_verify(const mho_run_result *r, mho_i_text *t) {
     verify_row(t, "arrays, over the largest value of the layer", v->array_error_rel, 1e-6);
     verify_row(t, "neurons, over their span", v->neuron_error_rel, 1e-4);
     verify_row(t, "Kirchhoff residual of the slow path", v->residual_rel, 0);
+    if (v->n_time) {
+        verify_row(t, "neurons in time, over their span", v->time_error_rel, 0);
+    }
     mho_i_text_add(t, "</tbody>\n</table>\n");
+    if (v->n_time) {
+        mho_i_text_add(t, "<p>In time: ");
+        mho_i_html_count(t, v->n_time);
+        mho_i_text_add(
+            t,
+            " evaluations by the differential equations: full scale, reset, settle, read, "
+            "with latent heat. They differ by %.2g of the span rms from the static curve, "
+            "which takes settling as equally incomplete everywhere; the chip is evaluated "
+            "by the static curve.</p>\n",
+            v->time_rms_rel);
+    }
 }
 
 static void time_row(mho_i_text *t, const char *name, double s, const char *note) {

@@ -87,10 +87,14 @@ static json_t *verify(const mho_run_result *r) {
     json_t *o = json_object();
     double none = NAN;
     bool yes = r->verified;
-    json_object_set_new(o, "max_rel_error",
-                        mho_i_json_number(yes ? fmax(v->array_error_rel, v->neuron_error_rel) : none));
+    json_object_set_new(
+        o, "max_rel_error",
+        mho_i_json_number(yes ? fmax(v->array_error_rel, v->neuron_error_rel) : none));
     json_object_set_new(o, "array_rel_error", mho_i_json_number(yes ? v->array_error_rel : none));
     json_object_set_new(o, "neuron_error", mho_i_json_number(yes ? v->neuron_error_rel : none));
+    bool time = yes && v->n_time;
+    json_object_set_new(o, "time_error", mho_i_json_number(time ? v->time_error_rel : none));
+    json_object_set_new(o, "time_rms", mho_i_json_number(time ? v->time_rms_rel : none));
     json_object_set_new(o, "residual", mho_i_json_number(yes ? v->residual_rel : none));
     json_object_set_new(o, "images", mho_i_json_count(yes ? v->n_image : 0));
     json_object_set_new(o, "same_class", mho_i_json_count(yes ? v->n_same : 0));

@@ -349,7 +349,7 @@ mho_status mho_i_study_spec(mho_ctx *ctx, const mho_study *s, size_t point, mho_
     }
     mho_chip_spec spec = s->base;
     mho_status status = MHO_OK;
-    /* words first: a neuron card brings values that the numbers change */
+    /* words first: a card brings values that the numbers change */
     for (int numbers = 0; numbers < 2; numbers++) {
         for (size_t k = 0; k < s->n_axis && status == MHO_OK; k++) {
             const mho_i_axis *a = &s->axis[k];

@@ -179,7 +179,7 @@ static mho_status read_bits(reader *r, mho_i_yaml_node *key, mho_i_yaml_node *va
     if (list && !item) {
         return MHO_OK;
     }
-    char words[300] = "";
+    char words[700] = "";
     for (size_t k = 0; word_at(k); k++) {
         size_t n = strlen(words);
         snprintf(words + n, sizeof words - n, "%s%s", k ? ", " : "", word_at(k));
@@ -258,20 +258,17 @@ static const study_key keys[] = {{"experiment", MHO_YAML_SCALAR, read_experiment
 enum { N_KEY = sizeof keys / sizeof *keys };
 
 static mho_status unknown_key(reader *r, mho_i_yaml_node *key) {
-    const char *name = mho_i_yaml_text(key), *best = NULL;
-    char list[300] = "";
-    int distance = 2 + (int)strlen(name) / 3;
+    mho_i_guess g = mho_i_guess_init(mho_i_yaml_text(key));
+    char list[300] = "", buf[80];
     for (size_t k = 0; k < N_KEY; k++) {
-        int d = mho_i_text_distance(name, keys[k].name);
-        best = d < distance ? keys[k].name : best;
-        distance = d < distance ? d : distance;
+        mho_i_guess_add(&g, keys[k].name);
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, " %s", keys[k].name);
     }
-    return best ? mho_i_yaml_fail(r->doc, key, NULL,
-                                  "%.60s: not a key of a study; did you mean \"%s\"?", name, best)
-                : mho_i_yaml_fail(r->doc, key, NULL, "%.60s: not a key of a study; allowed:%s",
-                                  name, list);
+    return *g.best ? mho_i_yaml_fail(r->doc, key, NULL, "%.60s: not a key of a study%s", g.wanted,
+                                     mho_i_guess_text(&g, buf, sizeof buf))
+                   : mho_i_yaml_fail(r->doc, key, NULL, "%.60s: not a key of a study; allowed:%s",
+                                     g.wanted, list);
 }
 
 static mho_status read_keys(reader *r) {

@@ -157,10 +157,12 @@ static mho_status probe(sweep *w) {
     status = mho_ctx_set_threads(own, 1);
     status = status < 0 ? status : mho_chip_new(own, &w->s->base, w->net, &chip);
     status = status < 0 ? status : mho_chip_program(chip, w->s->seed, 0, w->s->imperfections, NULL);
+    status = status < 0 ? status : mho_chip_calibrate(chip, w->data.few, 0, NULL);
     status = status < 0 ? status : mho_chip_evaluate(chip, few, NULL, &ignore);
     w->plan.bytes = mho_ctx_peak_bytes(own);
     status = status < 0 ? status : mho_ctx_set_threads(own, mho_ctx_threads(w->ctx));
     status = status < 0 ? status : mho_chip_program(chip, w->s->seed, 0, 0, NULL);
+    status = status < 0 ? status : mho_chip_calibrate(chip, w->data.few, 0, NULL);
     status = status < 0 ? status : mho_chip_evaluate(chip, w->data.test, NULL, &ideal);
     if (status == MHO_OK) {
         r->ideal_accuracy = ideal;
@@ -197,12 +199,29 @@ static mho_status lead_off(sweep *w) {
     return status;
 }
 
+/* Does any point need training pictures after programming? */
+static bool wants_calibration(const sweep *w) {
+    mho_chip_spec spec;
+    bool yes = false;
+    for (size_t p = 0; p < w->s->n_point && !yes; p++) {
+        yes = mho_i_study_spec(w->ctx, w->s, p, &spec) == MHO_OK && mho_i_wants_calibration(&spec);
+    }
+    return yes;
+}
+
 static mho_status follow(sweep *w) {
     mho_status status = mho_i_sweep_data_test(w->ctx, w->s, &w->data);
     if (status == MHO_OK) {
-        status = w->s->retrain ? mho_i_sweep_data_train(w->ctx, w->s, &w->data) : hear_pictures(w);
+        status = w->s->retrain || wants_calibration(w)
+                     ? mho_i_sweep_data_train(w->ctx, w->s, &w->data)
+                     : hear_pictures(w);
     }
-    return status < 0 ? status : base_net(w);
+    status = status < 0 ? status : base_net(w);
+    if (!w->s->retrain) { /* not needed any more */
+        mho_dataset_free(w->data.train);
+        w->data.train = NULL;
+    }
+    return status;
 }
 
 /* ---- what is known already ---- */
@@ -256,8 +275,7 @@ static mho_status point_keys(sweep *w) {
             status = mho_i_is_fatal(status) ? status : MHO_OK; /* its chips say why */
         }
         if (status == MHO_OK) {
-            status =
-                mho_i_sweep_key(w->ctx, w->s, &w->data, &spec, w->net ? w->net : own, &w->key[p]);
+            mho_i_sweep_key(w->s, &w->data, &spec, w->net ? w->net : own, &w->key[p]);
         }
         mho_net_free(own);
     }

@@ -2,9 +2,15 @@
  * under which results are filed. */
 #include "sweep_int.h"
 
+#include "chip/spec_int.h"
+
 #include <string.h>
 
-enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000 };
+enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000, N_CALIBRATION = 256 };
+
+bool mho_i_wants_calibration(const mho_chip_spec *spec) {
+    return spec->column_calibration || spec->adc_bits > 0;
+}
 
 /* The first n of a set (0: all), in place of it. */
 static mho_status shorten(mho_ctx *ctx, mho_dataset **set, size_t n, const char *key) {
@@ -32,6 +38,8 @@ mho_status mho_i_sweep_data_train(mho_ctx *ctx, const mho_study *s, mho_i_sweep_
     if (status == MHO_OK) {
         mho_dataset_hash(d->train, d->train_hash);
         d->n_train = mho_dataset_n_image(d->train);
+        status = mho_dataset_first(
+            d->train, d->n_train < N_CALIBRATION ? d->n_train : N_CALIBRATION, &d->few);
     }
     return status;
 }
@@ -54,18 +62,8 @@ mho_status mho_i_sweep_data_test(mho_ctx *ctx, const mho_study *s, mho_i_sweep_d
 void mho_i_sweep_data_free(mho_i_sweep_data *d) {
     mho_dataset_free(d->train);
     mho_dataset_free(d->test);
-    d->train = d->test = NULL;
-}
-
-/* Every key of a specification, by the text of its chip file, which loads back bit for bit. */
-static mho_status add_spec(mho_ctx *ctx, const mho_chip_spec *spec, mho_i_hash *h) {
-    char *text;
-    mho_status status = mho_chip_spec_write(ctx, spec, &text);
-    if (status == MHO_OK) {
-        mho_i_hash_add(h, text, strlen(text));
-    }
-    mho_text_free(ctx, text);
-    return status;
+    mho_dataset_free(d->few);
+    d->train = d->test = d->few = NULL;
 }
 
 /* ---- networks ---- */
@@ -79,7 +77,8 @@ static mho_status net_path(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
     mho_i_hash_add(&h, &s->seed, sizeof s->seed);
     mho_i_hash_add(&h, &n_epoch, sizeof n_epoch);
     mho_i_hash_add(&h, &mnist, sizeof mnist);
-    mho_status status = add_spec(ctx, spec, &h);
+    mho_i_chip_spec_hash(spec, &h);
+    mho_status status = MHO_OK;
     char hex[33];
     mho_i_hash_hex(&h, hex);
     if (status == MHO_OK && snprintf(path, 4096, "%s/nets/%s.weights", out_dir, hex) >= 4096) {
@@ -141,8 +140,8 @@ mho_status mho_i_sweep_net(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
     return MHO_OK;
 }
 
-mho_status mho_i_sweep_key(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
-                           const mho_chip_spec *spec, const mho_net *net, mho_i_hash *key) {
+void mho_i_sweep_key(const mho_study *s, const mho_i_sweep_data *d, const mho_chip_spec *spec,
+                     const mho_net *net, mho_i_hash *key) {
     mho_i_hash h = mho_i_hash_init();
     uint32_t imperfections = s->imperfections;
     mho_i_hash_add(&h, mho_version(), strlen(mho_version()));
@@ -157,7 +156,9 @@ mho_status mho_i_sweep_key(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
             mho_i_hash_add(&h, &layer->w_max, sizeof layer->w_max);
         }
     }
-    mho_status status = add_spec(ctx, spec, &h);
+    mho_i_chip_spec_hash(spec, &h);
+    if (mho_i_wants_calibration(spec)) {
+        mho_i_hash_add(&h, d->train_hash, sizeof d->train_hash);
+    }
     *key = h;
-    return status;
 }

@@ -104,6 +104,7 @@ bool mho_i_unit_parse(const char *line, size_t n_line, mho_i_unit *unit);
 /* ---- sweep_data.c: pictures and trained networks ---- */
 typedef struct mho_i_sweep_data {
     mho_dataset *train, *test; /* train: NULL where nothing is trained; train_hash is still set */
+    mho_dataset *few;          /* of train, for calibration */
     char train_hash[33], test_hash[33];
     const char *name;
     size_t n_train;
@@ -116,8 +117,10 @@ void mho_i_sweep_data_free(mho_i_sweep_data *d);
 mho_status mho_i_sweep_net(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
                            const mho_chip_spec *spec, const char *out_dir, mho_net **net);
 /* Everything that determines what becomes of chip c of a point, but c. */
-mho_status mho_i_sweep_key(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
-                           const mho_chip_spec *spec, const mho_net *net, mho_i_hash *key);
+void mho_i_sweep_key(const mho_study *s, const mho_i_sweep_data *d, const mho_chip_spec *spec,
+                     const mho_net *net, mho_i_hash *key);
+/* Are pictures of the training set needed after programming? */
+bool mho_i_wants_calibration(const mho_chip_spec *spec);
 
 /* ---- sweep_work.c: units made by threads and ranks ---- */
 typedef struct mho_i_work {

@@ -45,6 +45,9 @@ static mho_status measure(mho_i_worker *w, const mho_i_work *work, uint32_t numb
     mho_chip_cost cost;
     mho_status status =
         mho_chip_program(w->chip, work->study->seed, number, work->study->imperfections, &rep);
+    if (status == MHO_OK && work->data->few) {
+        status = mho_chip_calibrate(w->chip, work->data->few, 0, NULL);
+    }
     if (status == MHO_OK) {
         status = mho_chip_evaluate(w->chip, work->data->test, NULL, &value[MHO_METRIC_ACCURACY]);
     }

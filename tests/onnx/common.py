@@ -55,4 +55,5 @@ def difference(got, want):
         return float("inf")
     got, want = got.reshape(want.shape).astype(np.float64), want.astype(np.float64)
     same = (got == want) | (np.isnan(got) & np.isnan(want))
-    return float(np.max(np.where(same, 0, np.abs(got - want)), initial=0))
+    with np.errstate(invalid="ignore"):
+        return float(np.max(np.where(same, 0, np.abs(got - want)), initial=0))

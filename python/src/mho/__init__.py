@@ -15,6 +15,16 @@ if "OMP_WAIT_POLICY" not in _os.environ:
 
 from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
+from ._chip import (
+    Chip,
+    ChipCheck,
+    ProgramReport,
+    Stage,
+    Verdict,
+    chip_file,
+    chip_parameters,
+    imperfections,
+)
 from ._device import Curve, Device, Devices, Port, Transient, device, models
 from ._errors import (
     ArgumentError,
@@ -27,10 +37,12 @@ from ._errors import (
     SingularError,
     Warning,
 )
+from ._fit import Fit, FitGroup, FitParameter, fit
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
 from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
-from ._run import BudgetRow, ChipCost, RunResult, run_lenet5
+from ._run import BudgetRow, ChipCost, RunResult, digits, run_lenet5
+from ._sweep import Axis, Effect, SweepResult, sweep
 
 __version__ = version()
 
@@ -41,8 +53,11 @@ __all__ = [
     "ArrayPower",
     "ArrayReport",
     "AveragePool",
+    "Axis",
     "BudgetRow",
     "Cancelled",
+    "Chip",
+    "ChipCheck",
     "ChipCost",
     "Conv",
     "Curve",
@@ -50,8 +65,12 @@ __all__ = [
     "DependencyError",
     "Device",
     "Devices",
+    "Effect",
     "Error",
     "FileError",
+    "Fit",
+    "FitGroup",
+    "FitParameter",
     "FormatError",
     "LearnEnergy",
     "LearnResult",
@@ -66,19 +85,29 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "Port",
+    "ProgramReport",
     "Residual",
     "RunResult",
     "SingularError",
+    "Stage",
     "Step",
+    "SweepResult",
     "Transient",
+    "Verdict",
     "Warning",
     "World",
+    "chip_file",
+    "chip_parameters",
     "device",
+    "digits",
+    "fit",
+    "imperfections",
     "learn",
     "models",
     "quantity",
     "run_lenet5",
     "set_threads",
+    "sweep",
     "version",
 ]
 for _name in __all__:

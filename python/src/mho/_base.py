@@ -39,6 +39,8 @@ def version() -> str:
 
 def quantity(value: float, unit: str, digits: int = 4) -> str:
     """``quantity(1.25e-8, "s")`` is ``"12.5 ns"``."""
+    if unit.startswith("1/"):  # no prefix before the one
+        return f"{float(value):.{digits}g} {unit}"
     return _native.quantity(float(value), unit, digits)
 
 

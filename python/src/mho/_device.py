@@ -185,6 +185,51 @@ class Device:
             n_reversal=flat["n_reversal"],
         )
 
+    @property
+    def curves(self) -> dict[str, str]:
+        """Names of the curves that the bench draws of this model, and what they show."""
+        return {name: f"{help} ({x} in {unit or '1'})" for name, help, x, unit in self._curves()}
+
+    def _curves(self) -> list[tuple[str, str, str, str]]:
+        return _native.card_curves(self._handle)
+
+    def curve(
+        self,
+        name: str | None = None,
+        *,
+        start: float | None = None,
+        stop: float | None = None,
+        n_point: int = 0,
+        n_device: int = 0,
+        seed: int = 1,
+        period_s: float | None = None,
+        progress: Progress = None,
+    ) -> Curve:
+        """A curve of the device bench.
+
+        Args:
+            name: one of `curves`; None: the first.
+            start, stop: of the abscissa, in its unit; None: the curve's own choice.
+            n_point: per trace; n_device: of statistics; 0: the curve's own choice.
+            period_s: of a sweep in time: duration of a cycle; None: the curve's own choice.
+        """
+        options: dict[str, Any] = {"n_point": n_point, "n_device": n_device, "seed": seed}
+        for key, value in (("from", start), ("to", stop), ("period_s", period_s)):
+            if value is not None:
+                options[key] = float(value)
+        with told(progress) as call:
+            title, columns, traces, notes = _native.card_curve(
+                self._handle, call, name or self._curves()[0][0], options
+            )
+        found: dict[str, dict[str, Floats]] = {}
+        for trace, data in traces:
+            table = taken(data, np.float64, -1, len(columns))
+            key, k = trace, 2
+            while key in found:
+                key, k = f"{trace} {k}", k + 1
+            found[key] = {c: np.ascontiguousarray(table[:, j]) for j, (c, _) in enumerate(columns)}
+        return Curve(title, dict(columns), found, notes)
+
     def __repr__(self) -> str:
         ins = ", ".join(f"{p.key}" for p in self.inputs)
         outs = ", ".join(f"{p.key}" for p in self.outputs)
@@ -282,7 +327,8 @@ def device(
     card: Union[str, PathLike[str]] = "",
     **parameters: Union[float, str],
 ) -> Device:
-    """A device model by name (`mho.models()`), or from a shared object (a path that ends in .so).
+    """A device model by name (`mho.models()`), from a shared object (a path that ends in .so; it is
+    code and runs as you), or from measured values (.csv: V and I, or pulse number and conductance).
 
     Args:
         card: a built-in parameter set, or a YAML card file; "" the default.

@@ -90,6 +90,18 @@ class RunResult(Readable):
     total_s: float
 
 
+def digits(
+    n: int, seed: int = 1, first: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """mho's own handwritten-style digits: pictures first ... first + n - 1 of the seed's series.
+
+    Returns:
+        pixels [n][28][28], 0 to 255, and labels [n], 0 to 9.
+    """
+    pixels, labels, rows, columns = _native.digits(context(), seed, first, n)
+    return taken(pixels, np.uint8, n, rows, columns), taken(labels, np.uint8, n)
+
+
 def run_lenet5(
     data: Union[str, PathLike[str], None] = None,
     chip: Union[str, PathLike[str], None] = None,

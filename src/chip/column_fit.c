@@ -1,4 +1,4 @@
-/* calibrate.c - what is set from data on a programmed chip: gain and offset of every column such
+/* column_fit.c - what is set from data on a programmed chip: gain and offset of every column such
  * that its z is that of the weights, and the ranges of the ADCs. */
 #include "chip_int.h"
 
@@ -97,14 +97,14 @@ static mho_status send(calibration *c, const mho_dataset *set, size_t n_image, m
     mho_i_scratch *s = mho_i_chip_scratch_new(c->chip);
     mho_status status = s ? MHO_OK : MHO_ERR_NOMEM;
     size_t image[MHO_I_LANES];
-    const mho_i_source from = {.set = set};
     for (size_t first = 0; status == MHO_OK && first < n_image; first += c->chip->n_lane) {
         for (c->n_lane = 0; c->n_lane < c->chip->n_lane && first + c->n_lane < n_image;
              c->n_lane++) {
             image[c->n_lane] = first + c->n_lane;
         }
         uint32_t block = 0x80000000u | (uint32_t)(first / c->chip->n_lane);
-        status = mho_i_chip_forward(c->chip, s, &from, image, c->n_lane, block, true, NULL, fn, c);
+        status = mho_i_chip_forward(c->chip, s, &(mho_i_source){.set = set}, image, c->n_lane,
+                                    block, true, NULL, fn, c);
     }
     mho_i_chip_scratch_free(c->chip->ctx, s);
     return status;
