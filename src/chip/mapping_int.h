@@ -1,5 +1,5 @@
-/* mapping_int.h - from a layer graph to the stages of a chip: structure (mapping.c), full scales
- * and corrections from a sample (mapping_fit.c). */
+/* mapping_int.h - from a layer graph to the stages of a chip: structure (build.c), full scales
+ * and corrections from a sample (mapping_scale.c, mapping_fit.c). */
 #ifndef MHO_CHIP_MAPPING_INT_H
 #define MHO_CHIP_MAPPING_INT_H
 
