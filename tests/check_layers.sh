@@ -14,10 +14,11 @@ before() {
     circuit) echo "base io device circuit" ;;
     lab) echo "base io device circuit lab" ;;
     network) echo "base io network" ;;
-    chip) echo "base io device circuit lab network chip" ;;
-    learn) echo "base io device circuit network chip learn" ;;
-    study) echo "base io device circuit network chip learn study" ;;
-    report) echo "base io device circuit lab network chip learn study report" ;;
+    graph) echo "base io network graph" ;;
+    chip) echo "base io device circuit lab network graph chip" ;;
+    learn) echo "base io device circuit network graph chip learn" ;;
+    study) echo "base io device circuit network graph chip learn study" ;;
+    report) echo "base io device circuit lab network graph chip learn study report" ;;
     *) echo "" ;;
     esac
 }
@@ -30,7 +31,7 @@ room_of_header() {
     fit | transient | spice_neuron) echo lab ;;
     deploy | image | sweep | remedy) echo study ;;
     dendrite) echo learn ;;
-    graph | samples) echo network ;;
+    graph | samples) echo graph ;;
     mho) echo report ;;
     *) echo "$1" ;;
     esac
@@ -52,7 +53,7 @@ for dir in src/*/; do
     done
 done
 for file in cli/*.[ch]; do
-    if grep -nE '#include "(base|io|device|circuit|lab|network|chip|learn|study|report)/' "$file"; then
+    if grep -nE '#include "(base|io|device|circuit|lab|network|graph|chip|learn|study|report)/' "$file"; then
         complain "$file uses an internal header"
     fi
 done

@@ -2,7 +2,7 @@
  * against no folding, LeNet-5 against the forward pass of mho_net, errors, memory. */
 #include "test.h"
 
-#include "network/graph_int.h"
+#include "graph/graph_int.h"
 
 static void fill(uint32_t stream, size_t n, float *out) {
     mho_i_rng_normal_f(1, MHO_RNG_TEST, stream, 0, n, out);

@@ -4,7 +4,7 @@
  * said. */
 #include "test.h"
 
-#include "network/onnx_int.h"
+#include "graph/onnx_int.h"
 
 #include <stdlib.h>
 

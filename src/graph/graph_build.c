@@ -1,5 +1,6 @@
 /* graph_build.c - graphs by hand and from chains of layers. */
 #include "graph_int.h"
+#include "network/network_int.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define MHO_GRAPH_INT_H
 
 #include "mho/graph.h"
-#include "network_int.h"
+#include "base/base_int.h"
 
 enum {
     MHO_I_GRAPH_MAX_NODE = 1 << 16,

@@ -4,6 +4,7 @@
  * tensor is done. The plan is made once; it does not depend on the number of threads. */
 #include "graph_int.h"
 
+#include <omp.h>
 #include <string.h>
 
 void mho_i_graph_kernel(const mho_i_job *j) {
@@ -265,7 +266,7 @@ static mho_status run_blocks(mho_ctx *ctx, const sweep *s, size_t n_run, int n_t
         size_t to = n_run - from < block ? n_run : from + block;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
         for (size_t run = from; run < to; run++) {
-            size_t me = (size_t)mho_i_thread();
+            size_t me = (size_t)omp_get_thread_num();
             run_sample(s, run, s->arena + me * (p->n_arena + p->n_scratch),
                        s->bound + me * p->most_input);
         }
