@@ -1,9 +1,9 @@
 #!/bin/sh
 # check_sweep_kill.sh - a study that is killed at random moments and continued ends with the same
-# bytes as one that was left alone. MHO_KILLS: how often it is killed (3).
+# bytes as one that was left alone. MHO_KILLS: how often it is killed (2).
 set -u
 mho=${MHO_BIN:?}
-kills=${MHO_KILLS:-3}
+kills=${MHO_KILLS:-2}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export MHO_CACHE="$dir/cache"
@@ -26,7 +26,7 @@ chip: chip.yaml
 train_images: 500
 epochs: 2
 images: 300
-chips: $((20 + 20 * kills))
+chips: $((10 + 10 * kills))
 threshold: 20 %
 imperfections: [levels, programming, read noise]
 axes:

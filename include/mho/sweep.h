@@ -128,10 +128,10 @@ typedef struct mho_sweep_opt {
 typedef struct mho_sweep_point {
     size_t n_chip, n_failed;                     /* asked for; of them that could not be made */
     double mean[MHO_N_METRIC], sd[MHO_N_METRIC]; /* over the chips that were made; NaN if none */
-    double ci95[2];              /* of the mean accuracy (Student t; one chip: Wilson) */
-    double min;                  /* accuracy of the worst chip */
-    size_t worst;                /* its number */
-    size_t n_good;               /* chips at or above the threshold */
+    double ci95[2]; /* of the mean accuracy (Student t; one chip or equal ones: Wilson) */
+    double min;     /* accuracy of the worst chip */
+    size_t worst;   /* its number */
+    size_t n_good;  /* chips at or above the threshold */
     double yield, yield_ci95[2]; /* n_good/n_chip and Wilson's interval */
     char *why;                   /* of a failure; NULL: none */
 } mho_sweep_point;

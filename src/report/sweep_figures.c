@@ -389,7 +389,7 @@ mho_status mho_i_sweep_figure_effects(mho_ctx *ctx, const mho_sweep_result *r, m
     mho_i_text_add(
         &s,
         "set yrange [0.4:%.1f]\nset xrange [0:*]\nset border 1\nset xtics autofreq\nunset key\n"
-        "set xlabel 'points of accuracy lost along the axis'\nset grid noytics xtics\n"
+        "set xlabel 'loss in points of accuracy'\nset grid noytics xtics\n"
         "set style fill solid 0.7 noborder\nset ytics scale 0 (",
         (double)n + 0.6);
     for (size_t k = 0; k < n; k++) {

@@ -138,12 +138,6 @@ static void effect_row(const mho_sweep_result *r, size_t k, mho_i_text *t) {
     mho_i_text_add(t, "</td><td class=\"n\">");
     mho_i_html_percent(t, e->share, 1);
     mho_i_text_add(t, "</td><td class=\"n\">");
-    if (isfinite(e->share_ci95[0])) {
-        interval(t, e->share_ci95, 1);
-    } else {
-        mho_i_text_add(t, "&#8212;");
-    }
-    mho_i_text_add(t, "</td><td class=\"n\">");
     axis_value(t, a, e->best);
     mho_i_text_add(t, "</td><td class=\"n\">");
     axis_value(t, a, e->worst);
@@ -160,7 +154,7 @@ static mho_status add_effects(mho_ctx *ctx, const mho_sweep_result *r, mho_i_tex
     mho_i_text_add(t,
                    "<div class=\"scroll\"><table><thead><tr><th>axis</th><th class=\"n\">loss</th>"
                    "<th class=\"n\">95&#160;%% interval</th><th class=\"n\">share of the variance"
-                   "</th><th class=\"n\">95&#160;%% interval</th><th class=\"n\">best at</th>"
+                   "</th><th class=\"n\">best at</th>"
                    "<th class=\"n\">worst at</th></tr></thead><tbody>\n");
     for (size_t k = 0; k < r->n_effect; k++) {
         effect_row(r, k, t);

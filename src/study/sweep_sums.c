@@ -14,13 +14,19 @@ void mho_i_wilson(size_t n_good, size_t n, double ci95[2]) {
     ci95[1] = n_good == n ? 1 : fmin(centre + half, 1);
 }
 
-/* Equal values have no spread, not even one of rounding. */
-static void mean_sd(size_t n, const double *x, double *mean, double *sd) {
+/* Chips that are all the same say no more than one: its interval is that of the pictures, and not
+ * of width zero, as Student would have it. */
+static size_t chips_that_differ(size_t n, const double *x) {
     size_t k = 1;
     while (k < n && x[k] == x[0]) {
         k++;
     }
-    if (k == n) {
+    return k == n ? 1 : n;
+}
+
+/* Equal values have no spread, not even one of rounding. */
+static void mean_sd(size_t n, const double *x, double *mean, double *sd) {
+    if (chips_that_differ(n, x) == 1) {
         *mean = x[0];
         *sd = 0;
     } else {
@@ -49,7 +55,7 @@ static void sum_point(mho_sweep_result *r, size_t p, double *x) {
             q->n_failed = r->n_chip - n;
             q->ci95[0] = q->ci95[1] = NAN;
             if (n) {
-                mho_i_interval95(n, x, r->n_image, q->ci95);
+                mho_i_interval95(chips_that_differ(n, x), x, r->n_image, q->ci95);
             }
         }
     }
@@ -147,7 +153,7 @@ static void sum_level(const mho_sweep_result *r, size_t axis, size_t level, doub
     if (n_chip) {
         double sd;
         mean_sd(n_chip, sum, &out->mean, &sd);
-        mho_i_interval95(n_chip, sum, r->n_image, out->ci95);
+        mho_i_interval95(chips_that_differ(n_chip, sum), sum, r->n_image, out->ci95);
         out->low = quantile(n, x, 0.05);
         out->high = quantile(n, x, 0.95);
         out->worst = x[0];
