@@ -509,6 +509,11 @@ static void effects_of_drawn_points(void **state) {
     r = made_up(ctx, s, with_luck);
     assert_true(r->effect[0].loss_ci95[0] < 0.06 && r->effect[0].loss_ci95[1] > 0.06);
     assert_true(r->effect[2].loss < 0.01);
+    for (size_t k = 0; k < 3; k++) {
+        const mho_sweep_effect *e = &r->effect[k];
+        assert_true(e->loss_ci95[0] < e->loss && e->loss < e->loss_ci95[1]);
+    }
+    assert_true(r->effect[2].loss_ci95[0] < 0.005); /* nothing there */
     mho_sweep_result_free(r);
     mho_study_free(s);
     mho_ctx_free(ctx);

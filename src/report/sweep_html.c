@@ -170,7 +170,7 @@ static mho_status add_effects(mho_ctx *ctx, const mho_sweep_result *r, mho_i_tex
     mho_i_text_add(t,
                    " of the variance between points is left to axes acting together, to what "
                    "%s, and to luck. %s are resampled for the intervals. A loss cannot be below "
-                   "zero, so that an axis without effect shows a small one.</p>\n",
+                   "zero; where its interval is, no effect has been shown.</p>\n",
                    mho_study_sample(r->study) == MHO_SAMPLE_GRID ? "the levels do not show"
                                                                  : "straight lines do not follow",
                    mho_study_sample(r->study) == MHO_SAMPLE_GRID ? "Chips" : "Points");

@@ -7,8 +7,10 @@
  * on the axis (on its logarithm where it was drawn so), or one constant a level; least squares.
  * Points are resampled.
  *
- * loss is the best minus the worst of f_k; share is cov(f_k, y)/var(y), which for a full grid is
- * the first-order index of Sobol (Math. Modelling and Comp. Exp. 1, 407 (1993)) and adds up to R2.
+ * loss is the best minus the worst of f_k; its interval is that of the difference between these two
+ * places, which stay where all points together have them (or it would always lie above 0). share is
+ * cov(f_k, y)/var(y), which for a full grid is the first-order index of Sobol (Math. Modelling and
+ * Comp. Exp. 1, 407 (1993)) and adds up to R2.
  */
 #include "sweep_int.h"
 
@@ -31,8 +33,9 @@ typedef struct effects {
     size_t n_node; /* of every drawn axis */
     size_t n_axis, n_level,
         first[MHO_I_MAX_AXIS + 1]; /* levels (or columns) of axis k from first[k] */
-    double *level;                 /* [n_level] main effects, or coefficients */
-    double *count;                 /* [n_level] */
+    size_t best[MHO_I_MAX_AXIS], worst[MHO_I_MAX_AXIS]; /* of the fit to all points */
+    double *level; /* [n_level] main effects, or coefficients */
+    double *count; /* [n_level] */
     /* least squares */
     double *a, *b, *work;
     int *pivot, n_work;
@@ -140,26 +143,22 @@ static bool fit_drawn(effects *e, const size_t *draw, const double *y) {
 
 /* ---- what comes of a model ---- */
 
-static void extremes(const effects *e, size_t k, double *loss, double *best, double *worst) {
-    const mho_sweep_axis *a = axis_of(e, k);
+/* Node or level of axis k at which f_k is largest and smallest. */
+static void extremes(const effects *e, size_t k, size_t *best, size_t *worst) {
     const double *f = e->level + e->first[k];
-    double hi = -INFINITY, lo = INFINITY;
-    size_t n = is_drawn(a) ? e->n_node : a->n_level;
-    for (size_t j = 0; j < n; j++) {
-        double x = is_drawn(a) ? value_at(a, (double)j / (double)(n - 1))
-                   : a->word   ? (double)j
-                               : a->level[j];
-        double y = f[j];
-        if (y > hi) {
-            hi = y;
-            *best = x;
-        }
-        if (y < lo) {
-            lo = y;
-            *worst = x;
-        }
+    size_t n = e->first[k + 1] - e->first[k];
+    *best = *worst = 0;
+    for (size_t j = 1; j < n; j++) {
+        *best = f[j] > f[*best] ? j : *best;
+        *worst = f[j] < f[*worst] ? j : *worst;
     }
-    *loss = hi - lo;
+}
+
+static double node_value(const effects *e, size_t k, size_t node) {
+    const mho_sweep_axis *a = axis_of(e, k);
+    return is_drawn(a) ? value_at(a, (double)node / (double)(e->n_node - 1))
+           : a->word   ? (double)node
+                       : a->level[node];
 }
 
 static double share_of(const effects *e, size_t k, const size_t *draw, const double *y) {
@@ -216,8 +215,9 @@ static bool one_round(effects *e, uint64_t seed, uint32_t round, bool grid, size
         return false;
     }
     for (size_t k = 0; k < e->n_axis; k++) {
-        double *to = e->boot + (round * e->n_axis + k) * 2, ignore;
-        extremes(e, k, &to[0], &ignore, &ignore);
+        double *to = e->boot + (round * e->n_axis + k) * 2;
+        const double *f = e->level + e->first[k];
+        to[0] = f[e->best[k]] - f[e->worst[k]];
         to[1] = grid ? share_of(e, k, NULL, y) : share_of(e, k, draw, e->y);
     }
     return true;
@@ -300,6 +300,7 @@ static mho_status new_effects(effects *e, bool grid) {
         e->first[k] = e->n_level;
         e->n_level += is_drawn(a) ? e->n_node : a->n_level;
     }
+    e->first[e->n_axis] = e->n_level;
     e->level = mho_i_alloc(ctx, e->n_level, sizeof *e->level);
     e->count = mho_i_alloc(ctx, e->n_level, sizeof *e->count);
     bool fine = e->level && e->count;
@@ -389,7 +390,10 @@ mho_status mho_i_sweep_effects(mho_sweep_result *r) {
         for (size_t k = 0; fine && k < r->n_axis; k++) {
             mho_sweep_effect *x = &r->effect[k];
             *x = (mho_sweep_effect){.axis = k, .loss_ci95 = {NAN, NAN}, .share_ci95 = {NAN, NAN}};
-            extremes(&e, k, &x->loss, &x->best, &x->worst);
+            extremes(&e, k, &e.best[k], &e.worst[k]);
+            x->best = node_value(&e, k, e.best[k]);
+            x->worst = node_value(&e, k, e.worst[k]);
+            x->loss = e.level[e.first[k] + e.best[k]] - e.level[e.first[k] + e.worst[k]];
             x->share = share_of(&e, k, NULL, e.y);
             r->rest_share -= x->share;
         }
