@@ -35,7 +35,7 @@ deb:
 	@sh scripts/deb.sh $(BUILD)
 
 format:
-	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch]
+	clang-format -i include/mho/*.h src/*/*.[ch] cli/*.[ch] tests/*.[ch] bench/*.[ch] python/native/*.[ch] examples/*.c
 
 # one HTML file to play on; needs a compiler for the browser, which web/build.sh names
 play: build

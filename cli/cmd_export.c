@@ -10,7 +10,7 @@
 
 typedef struct export_args {
     const char *what[2]; /* "spice", what */
-    const char *out, *conductances, *random, *inputs, *card, *set;
+    const char *out, *conductances, *random, *inputs, *card, *set, *chip;
     double gmin_S, gmax_S, wire_ohm, source_ohm, sense_ohm, sinh_per_V, gain_V_per_A, z, reltol;
     uint64_t seed;
     long n_vec, n_point, spread;
@@ -20,6 +20,7 @@ typedef struct export_args {
 typedef struct export_job {
     export_args args;
     mho_ctx *ctx;
+    mho_chip_spec chip; /* of --chip, or the default one */
     mho_neuron_param param;
     mho_neuron_design design;
     size_t n_row, n_col, n_vec;
@@ -29,13 +30,45 @@ typedef struct export_job {
 
 /* ---- what goes in ---- */
 
+/* What was not given comes from the chip: its wires, cells and read voltage. */
+static int get_chip(export_job *job) {
+    export_args *a = &job->args;
+    mho_chip_spec *c = &job->chip;
+    mho_status status =
+        a->chip ? mho_chip_spec_load(job->ctx, a->chip, c) : mho_chip_spec_default(job->ctx, c);
+    if (status < 0) {
+        return cli_fail(job->ctx, status);
+    }
+    a->wire_ohm = isnan(a->wire_ohm) ? c->wire_ohm : a->wire_ohm;
+    a->source_ohm = isnan(a->source_ohm) ? c->source_ohm : a->source_ohm;
+    a->sense_ohm = isnan(a->sense_ohm) ? c->sense_ohm : a->sense_ohm;
+    a->gmin_S = isnan(a->gmin_S) ? c->synapse.g_min_S : a->gmin_S;
+    a->gmax_S = isnan(a->gmax_S) ? c->synapse.g_max_S : a->gmax_S;
+    return -1;
+}
+
+/* The neuron's working point between the amplifier's swing and the largest input of the chip. */
+static int design(export_job *job) {
+    mho_status status = mho_neuron_design_relu(job->ctx, &job->param, job->chip.swing_V,
+                                               job->chip.z_max, &job->design);
+    return status < 0 ? cli_fail(job->ctx, status) : -1;
+}
+
 static int get_neuron(export_job *job) {
     export_args *a = &job->args;
     const mho_ext_model *model = NULL;
     mho_card *card = NULL;
     const char *name = a->card ? a->card : "N";
     bool file = strchr(name, '.') || strchr(name, '/');
-    mho_status status = mho_model_find(job->ctx, "vo2-neuron", &model);
+    mho_status status = MHO_OK;
+    if (a->chip && (a->card || a->set)) {
+        return cli_usage_error("--chip brings its neuron: --card and --set exclude it");
+    }
+    if (a->chip) {
+        job->param = job->chip.neuron;
+        return design(job);
+    }
+    status = mho_model_find(job->ctx, "vo2-neuron", &model);
     if (status == MHO_OK) {
         status = file ? mho_card_load(job->ctx, model, name, &card)
                       : mho_card_new(job->ctx, model, name, &card);
@@ -51,9 +84,7 @@ static int get_neuron(export_job *job) {
     }
     status = status < 0 ? status : mho_card_to_neuron(job->ctx, card, &job->param);
     mho_card_free(card);
-    status =
-        status < 0 ? status : mho_neuron_design_relu(job->ctx, &job->param, 1, 1.6, &job->design);
-    return status < 0 ? cli_fail(job->ctx, status) : -1;
+    return status < 0 ? cli_fail(job->ctx, status) : design(job);
 }
 
 /* Matrix from a file into *out, shape[2]; -1 or an exit status. */
@@ -123,7 +154,7 @@ static int get_array(export_job *job) {
         job->n_vec = shape[0];
     } else {
         job->n_vec = a->n_vec > 0 ? (size_t)a->n_vec : 1;
-        job->v_V = uniform(a->seed, 1, job->n_vec * job->n_row, 0, 0.2);
+        job->v_V = uniform(a->seed, 1, job->n_vec * job->n_row, 0, job->chip.synapse.v_read_V);
     }
     return rc >= 0 ? rc : job->g_S && job->v_V ? -1 : CLI_INTERNAL;
 }
@@ -300,7 +331,7 @@ static int export_both(export_job *job) {
         mho_neuron_sample(&job->param, job->args.seed, 0, n_pair, device);
     }
     /* the default brings a pair that differs by a tenth of a full column to full scale */
-    double per_A = 0.1 * (double)job->n_row * job->args.gmax_S * 0.2;
+    double per_A = 0.1 * (double)job->n_row * job->args.gmax_S * job->chip.synapse.v_read_V;
     const mho_array_neurons neurons = {&job->param, c, device,
                                        job->args.gain_V_per_A > 0 ? job->args.gain_V_per_A
                                                                   : c->v_swing_V / per_A};
@@ -341,6 +372,10 @@ static int dispatch(export_job *job) {
     if (status < 0) {
         return cli_fail(job->ctx, status);
     }
+    int rc = get_chip(job);
+    if (rc >= 0) {
+        return rc;
+    }
     if (strcmp(what, "array") == 0) {
         return export_array(job);
     }
@@ -348,7 +383,7 @@ static int dispatch(export_job *job) {
         return cli_usage_error("export spice %s: array, neuron and array-neurons are allowed",
                                what);
     }
-    int rc = get_neuron(job);
+    rc = get_neuron(job);
     if (rc >= 0) {
         return rc;
     }
@@ -359,11 +394,11 @@ static int dispatch(export_job *job) {
 
 int cmd_export(int argc, char **argv, const cli_command *self) {
     export_job job = {.args = {.random = "16x8",
-                               .gmin_S = 1e-6,
-                               .gmax_S = 60e-6,
-                               .wire_ohm = 2,
-                               .source_ohm = 100,
-                               .sense_ohm = 100,
+                               .gmin_S = NAN,
+                               .gmax_S = NAN,
+                               .wire_ohm = NAN,
+                               .source_ohm = NAN,
+                               .sense_ohm = NAN,
                                .z = 0.5,
                                .reltol = 1e-5,
                                .seed = 1,
@@ -374,13 +409,16 @@ int cmd_export(int argc, char **argv, const cli_command *self) {
     const cli_option options[] = {
         {"out", CLI_TEXT, &a->out, "FILE", NULL, "the netlist"},
         {"run", CLI_FLAG, &a->run, NULL, NULL, "run it in ngspice and compare with mho"},
+        {"chip", CLI_TEXT, &a->chip, "FILE", NULL,
+         "wires, cells, read voltage and neuron of a chip file (docs/chip-file.md)"},
         {"conductances", CLI_TEXT, &a->conductances, "FILE", NULL, "G in S, .npy, [rows][columns]"},
         {"random", CLI_TEXT, &a->random, "RxC", NULL, "random conductances instead [16x8]"},
         {"gmin", CLI_NUMBER, &a->gmin_S, "G", "S", "of random conductances [1 uS]"},
         {"gmax", CLI_NUMBER, &a->gmax_S, "G", "S", "of random conductances [60 uS]"},
         {"seed", CLI_SEED, &a->seed, "S", NULL, "of random numbers [1]"},
         {"inputs", CLI_TEXT, &a->inputs, "FILE", NULL, "voltages, .npy, [vectors][rows]"},
-        {"random-inputs", CLI_COUNT, &a->n_vec, "N", NULL, "random vectors of 0 to 0.2 V [1]"},
+        {"random-inputs", CLI_COUNT, &a->n_vec, "N", NULL,
+         "random vectors of 0 to the read voltage [1]"},
         {"wire", CLI_NUMBER, &a->wire_ohm, "R", "ohm", "wire resistance per cell [2 ohm]"},
         {"source", CLI_NUMBER, &a->source_ohm, "R", "ohm", "source resistance [100 ohm]"},
         {"sense", CLI_NUMBER, &a->sense_ohm, "R", "ohm", "sense resistance [100 ohm]"},

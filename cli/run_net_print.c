@@ -40,7 +40,7 @@ static void print_accuracy(const mho_deploy_result *r) {
 }
 
 static void print_stages(const mho_deploy_result *r) {
-    printf("  %-24s %-28s %-15s %6s %9s %8s %7s %7s\n", "layer", "work", "end", "tiles", "cells",
+    printf("  %-24s %-28s %-17s %6s %9s %8s %7s %7s\n", "layer", "work", "end", "tiles", "cells",
            "neurons", "ideal", "chip 0");
     for (size_t k = 0; k < r->n_stage; k++) {
         const mho_stage_info *s = &r->stage[k].info;
@@ -52,7 +52,7 @@ static void print_stages(const mho_deploy_result *r) {
             snprintf(tiles, sizeof tiles, "%zu", s->n_tile);
             snprintf(cells, sizeof cells, "%zu", s->n_cell);
         }
-        printf("  %-24.24s %-28.28s %-15.15s %6s %9s %8s", s->name, s->work, s->end, tiles, cells,
+        printf("  %-24.24s %-28.28s %-17.17s %6s %9s %8s", s->name, s->work, s->end, tiles, cells,
                neurons);
         if (s->compute) {
             snprintf(ideal, sizeof ideal, "%.1f %%", 100 * s->rms_error_rel);
@@ -61,7 +61,7 @@ static void print_stages(const mho_deploy_result *r) {
         }
         printf("\n");
     }
-    printf("  %-24s %-28s %-15s %6zu %9zu %8zu\n", "together", "", "", r->map.n_tile, r->map.n_cell,
+    printf("  %-24s %-28s %-17s %6zu %9zu %8zu\n", "together", "", "", r->map.n_tile, r->map.n_cell,
            r->map.n_neuron);
     printf(
         "  ideal, chip 0: rms error of what is stored against the exact network, over its spread.\n"

@@ -59,10 +59,13 @@ refused "spice (array" export
 refused "--out FILE" export spice array
 refused "array, neuron and" export spice flower --run
 refused "ROWSxCOLS" export spice array --run --random 0x4
+refused "exclude" export spice neuron --run --chip examples/chip-default.yaml --card T
 refused "pairs" export spice array-neurons --run --random 3x3
 refused "allowed" export spice neuron --points 1 --run
 if command -v ngspice >/dev/null; then
+    printf 'chip:\n  array:\n    wire: 5 ohm\n  neuron:\n    rth: 2 MK/W\n' >"$work/chip.yaml"
     for what in "array" "array --sinh 2" "neuron --points 7" "array-neurons --random 6x4 --spread" \
+        "array-neurons --random 4x2 --chip $work/chip.yaml" \
         "neuron --transient --card U"; do
         "$mho" export spice $what --out "$work/x.cir" --run >"$work/s.txt" || fail "export spice $what: $(cat "$work/s.txt")"
         has "$work/s.txt" "against mho"

@@ -29,7 +29,7 @@ show() { # show NAME WANTED-TEXT ARGUMENTS...
 refuse "no model" "mho device --list"
 refuse "unknown model" 'did you mean "vo2-neuron"' vo2-neurom
 refuse "unknown card" "the cards of vo2-neuron are U, T, N" vo2-neuron --card X
-refuse "unknown curve" "rt, mixing, minor, transfer, pulse, iv" vo2-neuron --curve gate
+refuse "unknown curve" "rt, mixing, minor, transfer, pulse, noise, iv" vo2-neuron --curve gate
 refuse "unknown key" 'did you mean "rth"' vo2-neuron --set rht=3
 refuse "unit" "the unit wanted is K/W" vo2-neuron --set "rth=3 K"
 refuse "range" "allowed are 1 K/W to 1 GK/W" vo2-neuron --set "rth=1e12 K/W"

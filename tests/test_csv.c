@@ -117,6 +117,7 @@ static void damage_is_named_with_its_place(void **state) {
     REFUSED("PNG and so on\n",
             "f.csv: no line of numbers at its end; cells are separated by commas, "
             "semicolons, tabs or blanks");
+    REFUSED("\tcd\"\"22\t\t.5\n200", "f.csv: no line of numbers was found"); /* found by fuzzing */
     REFUSED("T,R\n300,4\0 00\n", "f.csv:2:6: a zero byte; a text file is wanted");
     REFUSED("\xff\xfeT\0", "f.csv: is UTF-16 text; save it as UTF-8");
     REFUSED("T,R\n300,4000\n\"301,3900\n",

@@ -521,6 +521,69 @@ static void neurons_that_missed_their_reset_follow_the_cooling_branch(void **sta
     done(&b);
 }
 
+/* sd over many evaluations of one picture at output o of a stage. */
+static double spread_of(const bench *b, size_t stage, size_t o, bool of_a) {
+    double sum = 0, sum2 = 0, n = 0;
+    for (uint32_t block = 0; block < 20; block++) {
+        const seen *s = send(b, stage, block, true, true);
+        const float *x = (of_a ? s->a : s->z) + o * MHO_I_LANES;
+        for (int k = 0; k < MHO_I_LANES; k++, n++) {
+            sum += (double)x[k];
+            sum2 += (double)x[k] * (double)x[k];
+        }
+    }
+    return sqrt(fmax(sum2 / n - sum / n * sum / n, 0));
+}
+
+static void coarse_input(mho_chip_spec *s) {
+    s->input_bits = 3;
+}
+
+static void the_input_dac_rounds_pixels(void **state) {
+    (void)state;
+    bench b = make(coarse_input);
+    program(&b, MHO_IMP_INPUT);
+    const mho_i_layer *layer = &b.chip->layer[0];
+    for (size_t o = 0; o < 5; o++) {
+        const float *w = layer->weight + o * layer->n_row;
+        double want = (double)w[layer->n_row - 1];
+        for (size_t r = 0; r + 1 < layer->n_row; r++) {
+            want += (double)w[r] * round(patch_pixel(&b, 3, r) * 7) / 7;
+        }
+        test_close((double)send(&b, 0, 0, false, true)->z[o * MHO_I_LANES], want, 1e-6, 1e-5);
+    }
+    done(&b);
+}
+
+static void amplifiers_drivers_and_jitter_have_their_size(void **state) {
+    (void)state;
+    bench b = make(NULL);
+    const double few = 4 / sqrt(2.0 * 20 * MHO_I_LANES);
+    program(&b, MHO_IMP_AMPLIFIER);
+    const mho_neuron_circuit *c = &b.chip->neuron.circuit;
+    test_close(spread_of(&b, 0, 2, false), b.spec.amplifier_noise_V / c->v_swing_V, 0, few);
+    /* stored activations get driver and Johnson noise, each row of the next layer its own */
+    program(&b, MHO_IMP_DRIVER);
+    double t = b.spec.neuron.t_base_K + b.chip->neuron.rise_full_K, sum2 = 0;
+    double johnson2 = 4 * MHO_K_B_J_PER_K * t * c->r_load_ohm / (2 * b.chip->neuron.read_s);
+    double sd = sqrt(b.spec.driver_noise_V * b.spec.driver_noise_V + johnson2) / b.chip->v_full_V;
+    const mho_i_layer *layer = &b.chip->layer[1];
+    for (size_t r = 0; r + 1 < layer->n_row; r++) {
+        sum2 += pow((double)layer->weight[4 * layer->n_row + r], 2);
+    }
+    test_close(spread_of(&b, 1, 4, false), sd * sqrt(sum2), 0, few);
+    /* jitter moves an activation by its derivative by the transition temperature */
+    program(&b, MHO_IMP_JITTER);
+    const seen *s = send(&b, 0, 0, true, true);
+    double z = (double)s->z[2 * MHO_I_LANES];
+    float x = mho_i_grid_position(&b.chip->grid, (float)z);
+    int i = (int)x;
+    const float *table = b.chip->nominal_table + 2 * i;
+    double slope = (double)table[1] + ((double)x - i) * (double)(table[3] - table[1]);
+    test_close(spread_of(&b, 0, 2, true), fabs(slope) * b.spec.neuron.jitter_K, 0, few + 0.01);
+    done(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_off_or_absent_changes_nothing),
@@ -533,6 +596,8 @@ int main(void) {
         cmocka_unit_test(broken_lines_cut_their_cells_off),
         cmocka_unit_test(a_uniform_line_drops_as_a_ladder),
         cmocka_unit_test(offsets_are_static_and_of_the_asked_size),
+        cmocka_unit_test(the_input_dac_rounds_pixels),
+        cmocka_unit_test(amplifiers_drivers_and_jitter_have_their_size),
         cmocka_unit_test(adc_errors_are_a_twelfth_of_a_step_squared),
         cmocka_unit_test(adc_ranges_come_from_data_and_clip_as_told),
         cmocka_unit_test(neurons_that_missed_their_reset_follow_the_cooling_branch),

@@ -223,7 +223,10 @@ static void filaments_relax_with_log_time_and_temperature(void **state) {
     for (size_t k = 0; k < N; k++) {
         test_close(a[k], b[k], 0, 1e-12);
     }
-    /* ends of the range and age 0 stay */
+    /* ends of the range, what is off, and age 0 stay */
+    double off[2] = {0.1 * p.g_min_S, 0};
+    test_ok(ctx, mho_synapse_age(ctx, &p, 5, 0, 0, 2, off, t, 300));
+    assert_true(off[0] == 0.1 * p.g_min_S && off[1] == 0);
     double ends[3] = {p.g_min_S, p.g_max_S, 20e-6};
     test_ok(ctx, mho_synapse_age(ctx, &p, 5, 0, 0, 2, ends, t, 300));
     test_ok(ctx, mho_synapse_age(ctx, &p, 5, 0, 0, 1, ends + 2, 0, 300));

@@ -15,6 +15,7 @@
  * relax: with L = ln(1 + (t/retention) exp(ea (1/T_ref - 1/T))) and w = 1 - (G - g_min)/(g_max -
  * g_min), thin filaments most: G(t) - g_min = (G - g_min) exp(-retention_nu w L
  *                                              + retention_sd w sqrt(L) N - (retention_sd w)^2 L/2)
+ *               for G > g_min
  *   read noise  white      sd = read_noise_rel G, each read
  *               1/f        sd = G min(flicker/x^flicker_exponent, flicker_max)
  *                               sqrt(ln((t + t_r)/(2 t_r))), t = max(age, t0), t_r = flicker_read_s

@@ -202,7 +202,8 @@ typedef struct mho_oscillator {
     double stop_s;
     double rise_start_K;
 } mho_oscillator;
-/* Series resistor and capacitor of the published model: 12 kohm, 145.34619 pF. */
+/* Series resistor and capacitor as in the public code of that model (mark C: not read in the paper
+ * itself). */
 #define MHO_NEURISTOR_R_OHM 12e3
 #define MHO_NEURISTOR_C_F   145.34619293e-12
 

@@ -39,11 +39,8 @@ static PyMethodDef base_methods[] = {
 
 static int add_parts(PyObject *module) {
     PyMethodDef *const parts[] = {base_methods,  array_methods, device_methods, study_methods,
-                                  learn_methods, graph_methods, model_methods,  lab_methods,
-#ifdef MHO_HAVE_CHIP
-                                  chip_methods
-#endif
-    };
+                                  learn_methods, graph_methods, model_methods,  instance_methods,
+                                  lab_methods,   chip_methods};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (PyModule_AddFunctions(module, parts[k]) < 0) {
             return -1;

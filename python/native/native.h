@@ -121,6 +121,9 @@ PyObject *design_dict(const mho_neuron_design *design);
 PyObject *cost_dict(const mho_chip_cost *cost);
 PyObject *param_row(const mho_param_info *info, double value);
 
+/* As begin, for the card of a handle of model.c. NULL: exception. */
+const mho_card *begin_card_of(handle *h);
+
 /* ---- parts: each has a method table that ends with NULL ---------------------------------------
  */
 extern PyMethodDef array_methods[];
@@ -130,6 +133,7 @@ extern PyMethodDef learn_methods[];
 extern PyMethodDef graph_methods[];
 extern PyMethodDef chip_methods[];
 extern PyMethodDef model_methods[];
+extern PyMethodDef instance_methods[];
 extern PyMethodDef lab_methods[];
 
 #endif

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -119,6 +120,29 @@ def test_the_bar_is_written_over_and_cleared(capsys):
     assert "learning" in text and " %" in text and text.endswith("\r\033[K")
     mho.learn("maze", n_seed=100, n_episode=20, progress=None)
     assert capsys.readouterr().err == ""
+
+
+def test_a_notebook_gets_one_line_that_changes(monkeypatch):
+    class Shell:
+        pass
+
+    Shell.__name__ = "ZMQInteractiveShell"
+    lines = []
+
+    class Display:
+        def update(self, data, raw):
+            lines.append(data["text/plain"])
+
+    def display(data, raw, display_id):
+        lines.append(data["text/plain"])
+        return Display()
+
+    ipython = types.SimpleNamespace(get_ipython=Shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
+    monkeypatch.delitem(sys.modules, "tqdm.auto", raising=False)
+    mho.learn("maze", n_seed=100, n_episode=100, progress=True)
+    assert lines[0].startswith("learning") and "#" in "".join(lines) and lines[-1] == ""
 
 
 def test_errors_are_exceptions_that_can_be_sent():

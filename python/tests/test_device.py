@@ -101,3 +101,13 @@ def test_a_transient_balances_its_energy():
 def test_devices_keep_their_model():
     many = mho.device("pcm").devices(3)  # the device itself is gone
     assert many.set(v=0.1).outputs()["g"].shape == (3,)
+
+
+def test_a_measured_curve_is_a_device(tmp_path):
+    path = tmp_path / "iv.csv"
+    path.write_text("V (V), I (uA)\n" + "".join(f"{v},{10 * v + 2 * v**3}\n" for v in (-1, -0.5, 0, 0.5, 1)))
+    d = mho.device(path)
+    assert d.currents(v=0.5)["i"] == pytest.approx(5.25e-6)
+    many = d.devices(2)
+    del d  # the model stays as long as its devices
+    assert many.set(v=1.0).outputs()["i"][0] == pytest.approx(12e-6)

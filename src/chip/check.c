@@ -9,6 +9,7 @@
 typedef struct check {
     const mho_chip *chip;
     size_t n_image;
+    size_t pace;           /* only every pace-th output row of a stage is looked at */
     mho_array **array;     /* [tiles of all layers], reference solver */
     double *v_V;           /* [n_vec][tile rows] */
     double *i_A;           /* [n_vec][tile columns] */
@@ -80,6 +81,19 @@ static mho_status check_neuron(check *c, const mho_i_view *view, size_t o, size_
     return status;
 }
 
+/* Large networks would take hours: then rows are skipped until the reads are few enough. */
+static size_t choose_pace(const check *c) {
+    const mho_chip *chip = c->chip;
+    size_t n_read = 0;
+    for (size_t k = 0; k < chip->n_stage; k++) {
+        for (size_t l = 0; l < chip->stage[k].n_layer; l++) {
+            const mho_i_layer *layer = &chip->stage[k].layer[l];
+            n_read += layer->n_tile * layer->shape.n_pos * c->n_image;
+        }
+    }
+    return chip->mapping ? n_read / MHO_I_MAX_CHECK_READ + 1 : 1;
+}
+
 static size_t largest(const double *z, size_t n, size_t stride) {
     size_t best = 0;
     for (size_t k = 1; k < n; k++) {
@@ -147,6 +161,9 @@ static mho_status compare_row(check *c, const mho_i_view *view) {
 
 static mho_status check_view(void *user, const mho_i_view *view) {
     check *c = user;
+    if (view->y % c->pace) {
+        return MHO_OK;
+    }
     for (size_t t = 0; view->layer && t < view->layer->n_tile; t++) {
         if (view->layer->tile[t].group == view->group) {
             mho_status status = tile_currents(c, view, t, vectors_of(c, view->stage));
@@ -235,6 +252,7 @@ static mho_status run_check(mho_chip *chip, const mho_i_source *from, size_t n_i
     n_image = n_image < chip->n_lane ? n_image : chip->n_lane;
     check c = {.chip = chip, .n_image = n_image, .out = out};
     *out = (mho_chip_verify){.n_image = n_image};
+    c.pace = choose_pace(&c);
     draw_sample(mho_i_source_n(from), seed, n_image, image);
     mho_i_scratch *s = mho_i_chip_scratch_new(chip);
     status = s ? make_buffers(&c, &n_tile) : MHO_ERR_NOMEM;

@@ -11,7 +11,9 @@
 #include "mho/mapping.h"
 
 enum {
-    MHO_I_LANES = 128,    /* pictures that go through the layers side by side */
+    MHO_I_LANES = 128,      /* pictures that go through the layers side by side */
+    MHO_I_MAX_CHECK_READ =
+        4096,             /* reads of tiles in a check of a graph; above it rows are skipped */
     MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
     MHO_I_GRID_LOW = 96,  /* table intervals below and above z_knee */
     MHO_I_GRID_HIGH = 384,

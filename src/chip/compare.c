@@ -221,7 +221,9 @@ mho_status mho_chip_stage(const mho_chip *chip, size_t k, mho_stage_info *out) {
     count_arrays(stage, out);
     out->digital = out->compute && stage->end == MHO_I_END_DIGITAL;
     if (out->compute) {
-        const char *digital = out->digital ? mho_graph_op_get(stage->digital->op).name : "";
+        mho_graph_op op = out->digital ? stage->digital->op : MHO_OP_IDENTITY;
+        const char *digital = op == MHO_OP_IDENTITY ? (out->digital ? "store" : "")
+                                                    : mho_graph_op_get(op).name;
         snprintf(out->end, sizeof out->end, "%s%s",
                  out->digital                     ? "digital "
                  : stage->end == MHO_I_END_NEURON ? "neurons"

@@ -1,5 +1,5 @@
-/* mapping_int.h - from a layer graph to the stages of a chip: structure (mapping.c), full scales
- * and corrections from a sample (calibrate.c). */
+/* mapping_int.h - from a layer graph to the stages of a chip: structure (build.c), full scales
+ * and corrections from a sample (mapping_scale.c, mapping_fit.c). */
 #ifndef MHO_CHIP_MAPPING_INT_H
 #define MHO_CHIP_MAPPING_INT_H
 
@@ -44,7 +44,7 @@ size_t mho_i_mapping_class(const mho_i_mapping *m, size_t value);
 /* Full scale of element e of a value. */
 float mho_i_value_scale(const mho_i_value *v, size_t e);
 
-/* ---- calibrate.c ---- */
+/* ---- mapping_fit.c ---- */
 /* Full scales, weights in units of what is stored, corrections. sample may be NULL. */
 mho_status mho_i_mapping_calibrate(mho_chip *chip, const mho_samples *sample);
 

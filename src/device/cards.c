@@ -22,9 +22,10 @@ enum { N_NEURON_ROW = sizeof neuron_rows / sizeof *neuron_rows };
 
 void mho_i_param_key(const char *field, const char *unit, char key[MHO_PARAM_KEY]) {
     static const char *const endings[][2] = {
-        {"ohm", "_ohm"}, {"S", "_S"},         {"V", "_V"},   {"W", "_W"},       {"J", "_J"},
-        {"s", "_s"},     {"K", "_K"},         {"m2", "_m2"}, {"1/K", "_per_K"}, {"K/W", "_K_per_W"},
-        {"", "_rel"},    {"J/K", "_J_per_K"}, {"", "_frac"}, {"1/s", "_per_s"}, {"1/V", "_per_V"}};
+        {"ohm", "_ohm"},     {"S", "_S"},       {"V", "_V"},         {"A", "_A"},
+        {"W", "_W"},         {"J", "_J"},       {"s", "_s"},         {"K", "_K"},
+        {"m2", "_m2"},       {"1/K", "_per_K"}, {"K/W", "_K_per_W"}, {"", "_rel"},
+        {"J/K", "_J_per_K"}, {"", "_frac"},     {"1/s", "_per_s"},   {"1/V", "_per_V"}};
     size_t n = strlen(field);
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
         size_t n_end = strlen(endings[k][1]);

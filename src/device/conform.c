@@ -206,9 +206,9 @@ static mho_status report(check_run *c, mho_model_verdict *verdict, char **text) 
         if (c->faults[s]) {
             mho_i_text_add(&t, ": %zu times; %s", c->faults[s], c->first[s]);
         } else if (s == S_DERIVATIVE) {
-            mho_i_text_add(&t, " (largest difference %.1e)", c->worst_derivative);
+            mho_i_text_add(&t, " (largest difference beyond rounding %.1e)", c->worst_derivative);
         } else if (s == S_ENERGY) {
-            mho_i_text_add(&t, " (largest gap %.1e)", c->worst_energy);
+            mho_i_text_add(&t, " (largest gap beyond rounding %.1e)", c->worst_energy);
         }
         mho_i_text_add(&t, "\n");
     }

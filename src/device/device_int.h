@@ -103,7 +103,8 @@ bool mho_i_curve_make(const mho_i_neuron *n, double v_top_V, mho_i_curve *out);
 double mho_i_curve_at(const mho_i_curve *c, double v_in, double *d_dtc, int *hint);
 
 /* ---- CBRAM, cbram.c ---- */
-/* Half-width of the verify window over the range that leaves wanted_rel of attempts with attempt_rel. */
+/* Half-width of the verify window over the range that leaves wanted_rel of attempts with
+ * attempt_rel. */
 double mho_i_verify_window(double attempt_rel, double wanted_rel);
 double mho_i_cbram_level(const mho_cbram_param *p, double g_S); /* nearest level, S */
 /* Write and verify one cell; attempts and energy are added up. */

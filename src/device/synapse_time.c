@@ -22,6 +22,9 @@ static double drifted(const mho_synapse_param *p, double g_S, double log_t, doub
 
 static double relaxed(const mho_synapse_param *p, double g_S, double log_t, double z) {
     double range = p->g_max_S - p->g_min_S;
+    if (g_S <= p->g_min_S) {
+        return g_S; /* no filament to lose */
+    }
     double w = clip(1 - (g_S - p->g_min_S) / range, 0, 1), s = p->retention_sd_rel * w;
     return p->g_min_S + (g_S - p->g_min_S) * exp(-p->retention_nu * w * log_t +
                                                  s * sqrt(log_t) * z - s * s * log_t / 2);

@@ -374,7 +374,8 @@ static mho_status read_table(mho_ctx *ctx, const char *where, char *bytes, size_
         goto done;
     }
     find_data(&r);
-    status = make_columns(&r);
+    status = r.first ? make_columns(&r)
+                     : mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no line of numbers was found", where);
     if (status < 0) {
         goto done;
     }

@@ -41,6 +41,7 @@ mho_status mho_i_curve_rt(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_mixing(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_minor(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_transfer(const mho_i_request *r, mho_curve **out);
+mho_status mho_i_curve_jitter(const mho_i_request *r, mho_curve **out);
 mho_status mho_i_curve_response(const mho_i_request *r, mho_curve **out);
 /* curve_cell.c */
 mho_status mho_i_curve_pulse(const mho_i_request *r, mho_curve **out);

@@ -167,6 +167,56 @@ mho_status mho_i_curve_transfer(const mho_i_request *request, mho_curve **out) {
     return MHO_OK;
 }
 
+/* Noise of the output: the card's jitter of the transition temperature, and what fluctuations of
+ * the temperature alone would give, sqrt(kB T^2/cth), each times dVout/dTc. */
+mho_status mho_i_curve_jitter(const mho_i_request *request, mho_curve **out) {
+    static const mho_curve_col col[] = {{"z", "", false, false},
+                                        {"output", "V", false, false},
+                                        {"jitter", "V", true, true},
+                                        {"limit", "V", true, true},
+                                        {"jitter_span", "", false, false}};
+    mho_i_request r = *request;
+    mho_neuron_param p;
+    mho_neuron_design d;
+    mho_status status = mho_i_request_range(&r, -1, 1, 41, -10, 10, "");
+    if (status == MHO_OK) {
+        status = design_of(&r, &p, &d);
+    }
+    if (status == MHO_OK) {
+        status = mho_i_curve_new(&r, "noise of the output", col, 5, r.n_point, out);
+    }
+    if (status < 0) {
+        return status;
+    }
+    const double h = 0.01; /* K, small against any loop */
+    const mho_neuron_device nominal = {0}, up = {.d_t_c_K = h}, down = {.d_t_c_K = -h};
+    const mho_neuron_circuit *c = &d.circuit;
+    double worst = 0, limit_K = 0;
+    mho_i_curve_trace(*out, "");
+    mho_i_curve_quantity(*out, "noise, rms");
+    for (size_t k = 0; k < r.n_point && status == MHO_OK; k++) {
+        double z = mho_i_request_at(&r, k), v = fmax(c->v_bias_V + z * c->v_swing_V, 0), y, a, b, t;
+        status = mho_neuron_output(r.ctx, &p, c, &nominal, v, &y, &t);
+        status = status == MHO_OK ? mho_neuron_output(r.ctx, &p, c, &up, v, &a, NULL) : status;
+        status = status == MHO_OK ? mho_neuron_output(r.ctx, &p, c, &down, v, &b, NULL) : status;
+        if (status == MHO_OK) {
+            double slope = fabs(a - b) / (2 * h), jitter = slope * p.jitter_K;
+            limit_K = t * sqrt(MHO_K_B_J_PER_K / p.cth_J_per_K);
+            worst = fmax(worst, jitter / d.v_span_V);
+            mho_i_curve_row(*out,
+                            (const double[]){z, y, jitter, slope * limit_K, jitter / d.v_span_V});
+        }
+    }
+    if (status < 0) {
+        mho_curve_free(*out);
+        *out = NULL;
+        return status;
+    }
+    mho_i_curve_note(*out, "jitter %.0f mK: at most %.2f %% of the span; fundamental limit %.1f mK",
+                     1e3 * p.jitter_K, 100 * worst, 1e3 * limit_K);
+    return MHO_OK;
+}
+
 /* Column of a trace by name; the transient's order is its own business. */
 static const double *column(const mho_trace *t, const char *name) {
     for (size_t k = 0; k < mho_trace_columns(t); k++) {

@@ -151,6 +151,13 @@ static void measure(canvas *v, const mho_curve *c) {
             }
         }
     }
+    axis *both[] = {&v->x, &v->y}; /* where nothing can be drawn, any axis will do */
+    for (int k = 0; k < 2; k++) {
+        if (!(both[k]->lo <= both[k]->hi)) {
+            both[k]->lo = both[k]->log ? 1 : 0;
+            both[k]->hi = both[k]->log ? 10 : 1;
+        }
+    }
 }
 
 static const mho_curve_col *drawn(const mho_curve *c) {

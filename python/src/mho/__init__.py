@@ -13,9 +13,18 @@ import os as _os
 if "OMP_WAIT_POLICY" not in _os.environ:
     _os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
-from . import _native
 from ._array import Array, ArrayPower, ArrayReport, NodeVoltages
 from ._base import quantity, set_threads, version
+from ._chip import (
+    Chip,
+    ChipCheck,
+    ProgramReport,
+    Stage,
+    Verdict,
+    chip_file,
+    chip_parameters,
+    imperfections,
+)
 from ._device import Curve, Device, Devices, Port, Transient, device, models
 from ._errors import (
     ArgumentError,
@@ -32,20 +41,8 @@ from ._fit import Fit, FitGroup, FitParameter, fit
 from ._learn import LearnEnergy, LearnResult, Step, World, learn
 from ._network import Apply, AveragePool, Conv, Dense, MaxPool, Network, Node, Residual
 from ._neuron import Neuron, NeuronCircuit, NeuronDesign, Parameter, ParameterTable
-from ._sweep import Axis, Effect, SweepResult, sweep
 from ._run import BudgetRow, ChipCost, RunResult, digits, run_lenet5
-
-if hasattr(_native, "chip_new"):
-    from ._chip import (
-        Chip,
-        ChipCheck,
-        ProgramReport,
-        Stage,
-        Verdict,
-        chip_file,
-        chip_parameters,
-        imperfections,
-    )
+from ._sweep import Axis, Effect, SweepResult, sweep
 
 __version__ = version()
 
@@ -59,6 +56,8 @@ __all__ = [
     "Axis",
     "BudgetRow",
     "Cancelled",
+    "Chip",
+    "ChipCheck",
     "ChipCost",
     "Conv",
     "Curve",
@@ -86,17 +85,23 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "Port",
+    "ProgramReport",
     "Residual",
     "RunResult",
     "SingularError",
+    "Stage",
     "Step",
     "SweepResult",
     "Transient",
+    "Verdict",
     "Warning",
     "World",
+    "chip_file",
+    "chip_parameters",
     "device",
     "digits",
     "fit",
+    "imperfections",
     "learn",
     "models",
     "quantity",
@@ -105,9 +110,6 @@ __all__ = [
     "sweep",
     "version",
 ]
-if hasattr(_native, "chip_new"):
-    __all__ += ["Chip", "ChipCheck", "ProgramReport", "Stage", "Verdict"]
-    __all__ += ["chip_file", "chip_parameters", "imperfections"]
 for _name in __all__:
     if isinstance(globals()[_name], type):
         globals()[_name].__module__ = "mho"

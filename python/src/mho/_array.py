@@ -25,6 +25,7 @@ _DRIVES = {"left": 0, "right": 1, "both": 2}
 _SENSES = {"bottom": 0, "top": 1, "both": 2}
 _BIASES = {"float": 0, "ground": 1, "half": 2, "third": 3}
 _CELLS = {"ohmic": 0, "sinh": 1}
+_SUMS = ("delivered_W", "cells_W", "words_W", "bits_W", "source_W", "sense_W")
 _SELECTORS = {"none": 0, "series": 1, "sinh": 2}
 
 
@@ -163,7 +164,7 @@ class Array:
         if (g_S is None) == (shape is None):
             raise TypeError("one of g_S and shape is wanted")
         g = None if g_S is None else floats(g_S, (None, None), "g_S")
-        n_row, n_col = (int(n) for n in (shape if g is None else g.shape))
+        n_row, n_col = (int(n) for n in (g.shape if g is not None else shape or ()))
         self.n_row, self.n_col = n_row, n_col
         law = cell if callable(cell) else None
         options: dict[str, Any] = {
@@ -207,9 +208,9 @@ class Array:
             "broken_word": (broken_word, (n_row, n_col + 1)),
             "broken_bit": (broken_bit, (n_row + 1, n_col)),
         }
-        for name, (value, want) in marks.items():
-            if value is not None:
-                marked = np.ascontiguousarray(value, dtype=np.uint8)
+        for name, (mark, want) in marks.items():
+            if mark is not None:
+                marked = np.ascontiguousarray(mark, dtype=np.uint8)
                 check_shape(marked, want, name)
                 arrays[name] = marked
         self._about = (options, cell if isinstance(cell, str) else getattr(cell, "__name__", "law"))
@@ -296,8 +297,11 @@ class Array:
         with told(progress) as call:
             report = _native.array_power(self._handle, call, self._law, v, *parts)
         cell, word, bit, sums = (p[0] if single else p for p in parts)
-        columns = [float(x) for x in sums] if single else list(np.ascontiguousarray(sums.T))
-        return ArrayPower(*columns, cell, word, bit, ArrayReport(**report))
+        columns: Any = [float(x) for x in sums] if single else np.ascontiguousarray(sums.T)
+        totals = dict(zip(_SUMS, columns))
+        return ArrayPower(
+            cell_W=cell, word_W=word, bit_W=bit, report=ArrayReport(**report), **totals
+        )
 
     # ---- backwards ----
 

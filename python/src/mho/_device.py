@@ -327,7 +327,8 @@ def device(
     card: Union[str, PathLike[str]] = "",
     **parameters: Union[float, str],
 ) -> Device:
-    """A device model by name (`mho.models()`), or from a shared object (a path that ends in .so).
+    """A device model by name (`mho.models()`), from a shared object (a path that ends in .so; it is
+    code and runs as you), or from measured values (.csv: V and I, or pulse number and conductance).
 
     Args:
         card: a built-in parameter set, or a YAML card file; "" the default.

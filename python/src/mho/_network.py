@@ -23,15 +23,17 @@ def _pair(x: Pair) -> tuple[int, int]:
     return (int(x), int(x)) if isinstance(x, (int, np.integer)) else (int(x[0]), int(x[1]))
 
 
-def _array(x: ArrayLike | None, n_dim: int, name: str) -> Floats32 | None:
-    if x is None:
-        return None
+def _array(x: Any, n_dim: int, name: str) -> Floats32:
     if hasattr(x, "detach"):  # a torch tensor
         x = x.detach().cpu().numpy()
     a = np.ascontiguousarray(x, dtype=np.float32)
     if a.ndim != n_dim:
         raise ValueError(f"{name} has the shape {a.shape}: {n_dim} dimensions are wanted")
     return a
+
+
+def _bias(x: ArrayLike | None) -> Floats32 | None:
+    return None if x is None else _array(x, 1, "bias")
 
 
 class _Builder:
@@ -59,7 +61,7 @@ class Dense(Readable):
         w = _array(self.weights, 2, "weights")
         one = (1, 1)
         b.x = _native.graph_matrix(
-            b.handle, b.x, w.shape[0], w, _array(self.bias, 1, "bias"), one, one, (0, 0, 0, 0), one, 0
+            b.handle, b.x, w.shape[0], w, _bias(self.bias), one, one, (0, 0, 0, 0), one, 0
         )
         if self.relu:
             b.node("Relu")
@@ -81,7 +83,7 @@ class Conv(Readable):
         w = _array(self.weights, 4, "weights")
         p = _pair(self.pad)
         b.x = _native.graph_matrix(
-            b.handle, b.x, w.shape[0], w, _array(self.bias, 1, "bias"), w.shape[2:],
+            b.handle, b.x, w.shape[0], w, _bias(self.bias), w.shape[2:],
             _pair(self.stride), p + p, _pair(self.dilation), self.groups,
         )  # fmt: skip
         if self.relu:

@@ -1,4 +1,4 @@
-/* calibrate.c - what a stored activation of 1 means, and gain and bias of every output.
+/* mapping_fit.c - what a stored activation of 1 means, and gain and bias of every output.
  *
  * Full scales come from the exact activations of a sample. Then the stages are gone through once,
  * on the nominal chip without noise: z of a stage is what the stages before really give. For an
@@ -11,191 +11,16 @@
  * into the full scale, its constant into the biases of the layers that read it. Where channels must
  * keep a common full scale, var(T - r) is minimised instead. An output without a neuron gets mean
  * and spread of the exact one. g and b are folded into weights, resistors and biases. */
-#include "mapping_int.h"
+#include "mapping_fit_int.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    N_PAIR = 2048,    /* places of an output that a correction is fitted to */
-    N_QUANTILE = 8192 /* of a channel that its full scale is read from */
-};
 /* Noise of an activation that the fit reckons with, so that weak slopes do not look good:
  * amplifier, jitter, driver and device spread together are of this order. */
 static const double FIT_NOISE = 0.03;
 static const double MIN_GAIN = 0.25, MAX_GAIN = 4, MAX_OFFSET = 0.6;
-/* A channel's full scale is at least this share of its tensor's: else an output that hardly ever
- * rises would be blown up until it saturates everything before it. */
-static const double MIN_CHANNEL = 0.05;
-
-typedef struct calibration {
-    mho_chip *chip;
-    mho_i_mapping *m;
-    const mho_samples *sample; /* NULL: none */
-    size_t n;                  /* pictures */
-    mho_i_exact exact;
-    mho_i_scratch *scratch;
-    float *quantile; /* [n_out largest * N_QUANTILE] */
-    float *z, *want; /* [n_out][N_PAIR] of the stage in hand */
-    size_t n_pair, pace;
-    double *gain, *offset; /* [n_out] */
-    mho_i_likeness *sum;   /* [n_out] */
-    double *own;           /* [n_value] largest full scale of a class */
-} calibration;
-
-float mho_i_value_scale(const mho_i_value *v, size_t e) {
-    return v->scale ? v->scale[e / (v->h * v->w)] : 1;
-}
-
-/* ---- full scales ---- */
-
-static int ascending(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* Quantile p of the sizes (sided 0) or the positive ones of channel o, through f; 0 if there are
- * fewer than eight. */
-static double channel_quantile(const calibration *c, const mho_i_stage *stage, size_t o, bool end,
-                               bool positive, double p) {
-    size_t k = (size_t)(stage - c->chip->stage), map = stage->shape.n_pos;
-    size_t size = stage->shape.n_out * map, total = c->n * map, n = 0;
-    size_t pace = (total / N_QUANTILE) | 1;
-    const mho_i_origin *origin = &c->m->origin[k];
-    for (size_t q = 0; q < total && n < N_QUANTILE; q += pace) {
-        float v = c->exact.pre[k][q % c->n * size + o * map + q / c->n];
-        v = end ? mho_i_origin_of(origin, v) : v;
-        if (positive ? v > 0 : true) {
-            c->quantile[n++] = fabsf(v);
-        }
-    }
-    if (n < 8) {
-        return 0;
-    }
-    qsort(c->quantile, n, sizeof *c->quantile, ascending);
-    double at = p * (double)(n - 1);
-    size_t low = (size_t)at;
-    low = low > n - 2 ? n - 2 : low;
-    double f = at - (double)low;
-    return (1 - f) * (double)c->quantile[low] + f * (double)c->quantile[low + 1];
-}
-
-/* Full scale of every channel of a stage's end (or, end false, of its pre-activation). */
-static void channel_scales(const calibration *c, const mho_i_stage *stage, bool end, bool uniform,
-                           float *scale) {
-    size_t n_out = stage->shape.n_out;
-    bool neuron = stage->end == MHO_I_END_NEURON;
-    double p = stage->end == MHO_I_END_SCORE ? 1 : c->m->opt.percentile, top = 0;
-    for (size_t o = 0; o < n_out; o++) {
-        double q = channel_quantile(c, stage, o, end, neuron && end, p);
-        scale[o] = (float)q;
-        top = fmax(top, q);
-    }
-    top = top > 0 ? top : 1;
-    for (size_t o = 0; o < n_out; o++) {
-        double q = uniform ? top : fmax((double)scale[o], MIN_CHANNEL * top);
-        scale[o] = (float)(scale[o] > 0 ? q : top);
-    }
-}
-
-static bool goes_below(const calibration *c, const mho_i_stage *stage, bool end) {
-    size_t k = (size_t)(stage - c->chip->stage);
-    size_t n = c->n * stage->shape.n_out * stage->shape.n_pos;
-    for (size_t e = 0; e < n; e++) {
-        float v = c->exact.pre[k][e];
-        if ((end ? mho_i_origin_of(&c->m->origin[k], v) : v) < 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_uniform(const calibration *c, size_t value) {
-    return c->m->opt.range == MHO_RANGE_TENSOR || c->m->uniform[value];
-}
-
-static void scale_input(const calibration *c) {
-    mho_i_value *v = &c->chip->value[0];
-    float top = 0;
-    size_t n = c->sample ? mho_samples_n(c->sample) * mho_samples_size(c->sample) : 0;
-    for (size_t k = 0; k < n; k++) {
-        float x = mho_samples_x(c->sample)[k];
-        top = fabsf(x) > top ? fabsf(x) : top;
-        c->chip->bipolar = c->chip->bipolar || x < 0;
-    }
-    for (size_t k = 0; k < v->c; k++) {
-        v->scale[k] = top > 0 ? top : 1;
-    }
-}
-
-/* Values that stages compute; classes that are tied get the largest. */
-static void scale_values(const calibration *c) {
-    mho_chip *chip = c->chip;
-    for (size_t pass = 0; pass < 2; pass++) {
-        for (size_t k = 0; k < chip->n_stage; k++) {
-            const mho_i_stage *stage = &chip->stage[k];
-            mho_i_value *v = &chip->value[stage->out];
-            size_t class = mho_i_mapping_class(c->m, stage->out);
-            if (stage->op != MHO_I_COMPUTE) {
-                continue;
-            }
-            if (pass == 0) {
-                channel_scales(c, stage, true, is_uniform(c, stage->out), v->scale);
-            }
-            for (size_t o = 0; o < v->c; o++) {
-                if (pass == 0) {
-                    c->own[class] = fmax(c->own[class], (double)v->scale[o]);
-                } else if (c->m->uniform[stage->out]) {
-                    v->scale[o] = (float)c->own[class];
-                }
-            }
-        }
-    }
-}
-
-static void scale_digital(const calibration *c, mho_i_stage *stage) {
-    mho_i_digital *d = stage->digital;
-    size_t n_out = stage->shape.n_out;
-    d->in_signed = d->out_signed = true;
-    for (size_t o = 0; o < n_out; o++) {
-        d->in_scale[o] = 1;
-    }
-    if (c->sample) {
-        channel_scales(c, stage, false, c->m->opt.range == MHO_RANGE_TENSOR, d->in_scale);
-        d->in_signed = goes_below(c, stage, false);
-        d->out_signed = goes_below(c, stage, true);
-    }
-    memcpy(d->out_scale, c->chip->value[stage->out].scale, n_out * sizeof *d->out_scale);
-}
-
-/* Pools and wires hand on the scales of what they read. */
-static void inherit(const calibration *c, const mho_i_stage *stage) {
-    mho_chip *chip = c->chip;
-    mho_i_value *out = &chip->value[stage->out];
-    for (size_t ch = 0; ch < out->c; ch++) {
-        if (stage->op != MHO_I_WIRE) {
-            out->scale[ch] = mho_i_value_scale(&chip->value[stage->source[0]],
-                                               ch * stage->shape.in_h * stage->shape.in_w);
-            continue;
-        }
-        out->scale[ch] = 1;
-        size_t map = out->h * out->w;
-        for (size_t e = ch * map; e < (ch + 1) * map; e++) {
-            size_t at = (size_t)stage->from[e], j = 0;
-            if (stage->from[e] < 0) {
-                continue;
-            }
-            const mho_i_value *in = &chip->value[stage->source[0]];
-            while (at >= in->c * in->h * in->w) {
-                at -= in->c * in->h * in->w;
-                in = &chip->value[stage->source[++j]];
-            }
-            out->scale[ch] = mho_i_value_scale(in, at);
-            break;
-        }
-    }
-}
 
 /* ---- weights ---- */
 
@@ -205,7 +30,7 @@ static float z_scale(const mho_chip *chip, const mho_i_stage *stage, size_t o) {
                                            : chip->value[stage->out].scale[o];
 }
 
-static mho_status layer_weights(const calibration *c, const mho_i_stage *stage, size_t l) {
+static mho_status layer_weights(const mho_i_fit *c, const mho_i_stage *stage, size_t l) {
     const mho_i_layer *layer = &stage->layer[l];
     const mho_i_shape *s = &layer->shape;
     mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
@@ -232,7 +57,7 @@ static mho_status layer_weights(const calibration *c, const mho_i_stage *stage, 
     return MHO_OK;
 }
 
-static void skip_gains(const calibration *c, const mho_i_stage *stage, size_t k) {
+static void skip_gains(const mho_i_fit *c, const mho_i_stage *stage, size_t k) {
     const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
     const mho_i_term *term = &o->term[stage->n_layer + k];
     const mho_i_value *in = &c->chip->value[term->value];
@@ -245,7 +70,7 @@ static void skip_gains(const calibration *c, const mho_i_stage *stage, size_t k)
 }
 
 /* The weights as the evaluation takes them, before there are arrays. */
-static mho_status show_weights(const calibration *c, mho_i_stage *stage) {
+static mho_status show_weights(const mho_i_fit *c, mho_i_stage *stage) {
     const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
     for (size_t l = 0; l < stage->n_layer; l++) {
         mho_i_layer *layer = &stage->layer[l];
@@ -314,12 +139,11 @@ static void cut_outputs(const mho_i_stage *stage, const mho_i_origin *o, size_t 
 }
 
 /* Largest weights are cut where the errors of the cells, which grow with full scale, cost more. */
-static void limit_weights(const calibration *c, const mho_i_stage *stage) {
+static void limit_weights(const mho_i_fit *c, const mho_i_stage *stage) {
     const mho_synapse_param *s = &c->chip->spec.synapse;
     const mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
+    double level = 1 / ((s->levels - 1) * sqrt(12));
     double error = mho_synapse_error_rel(s, c->chip->spec.verify);
-    bool steps = s->model == MHO_SYNAPSE_CBRAM || s->model == MHO_SYNAPSE_RRAM;
-    double level = steps ? 1 / ((s->levels - 1) * sqrt(12)) : 0;
     double sd = sqrt(2 * error * error + 2 * level * level);
     size_t n_out = stage->shape.n_out;
     if (c->chip->spec.weight_scale == MHO_SCALE_LAYER) {
@@ -331,7 +155,7 @@ static void limit_weights(const calibration *c, const mho_i_stage *stage) {
     }
 }
 
-static mho_status make_weights(const calibration *c, mho_i_stage *stage) {
+static mho_status make_weights(const mho_i_fit *c, mho_i_stage *stage) {
     mho_status status = MHO_OK;
     for (size_t l = 0; status == MHO_OK && l < stage->n_layer; l++) {
         status = layer_weights(c, stage, l);
@@ -348,7 +172,7 @@ static mho_status make_weights(const calibration *c, mho_i_stage *stage) {
 /* ---- corrections ---- */
 
 static mho_status pick_pairs(void *user, const mho_i_view *view) {
-    calibration *c = user;
+    mho_i_fit *c = user;
     if (!view->z) {
         return MHO_OK;
     }
@@ -461,7 +285,7 @@ static void fit_linear(size_t n, const float *z, const float *want, double *gain
     *offset = m[1] - *gain * m[0];
 }
 
-static void correct_output(const calibration *c, const mho_i_stage *stage, size_t o) {
+static void correct_output(const mho_i_fit *c, const mho_i_stage *stage, size_t o) {
     const mho_i_origin *origin = &c->m->origin[stage - c->chip->stage];
     float *z = c->z + o * N_PAIR, *want = c->want + o * N_PAIR;
     float unit = z_scale(c->chip, stage, o);
@@ -479,7 +303,7 @@ static void correct_output(const calibration *c, const mho_i_stage *stage, size_
     }
 }
 
-static void fold_corrections(const calibration *c, const mho_i_stage *stage) {
+static void fold_corrections(const mho_i_fit *c, const mho_i_stage *stage) {
     mho_i_origin *origin = &c->m->origin[stage - c->chip->stage];
     for (size_t o = 0; o < stage->shape.n_out; o++) {
         float g = (float)c->gain[o];
@@ -496,7 +320,7 @@ static void fold_corrections(const calibration *c, const mho_i_stage *stage) {
     }
 }
 
-static mho_status correct_stage(calibration *c, mho_i_stage *stage) {
+static mho_status correct_stage(mho_i_fit *c, mho_i_stage *stage) {
     size_t total = stage->shape.n_pos * c->n;
     c->pace = ((total + N_PAIR - 1) / N_PAIR) | 1;
     c->n_pair = (total + c->pace - 1) / c->pace;
@@ -516,7 +340,7 @@ static mho_status correct_stage(calibration *c, mho_i_stage *stage) {
 
 /* ---- the pass ---- */
 
-static void say_scale(const calibration *c, const mho_i_stage *stage) {
+static void say_scale(const mho_i_fit *c, const mho_i_stage *stage) {
     size_t k = (size_t)(stage - c->chip->stage), n = c->n * stage->shape.n_out * stage->shape.n_pos;
     mho_i_origin *o = &c->m->origin[k];
     const mho_i_value *v = &c->chip->value[stage->out];
@@ -530,18 +354,18 @@ static void say_scale(const calibration *c, const mho_i_stage *stage) {
 }
 
 static mho_status liken(void *user, const mho_i_view *view) {
-    calibration *c = user;
+    mho_i_fit *c = user;
     if (view->out) {
         mho_i_likeness_add(c->sum, c->chip, view, &c->exact);
     }
     return MHO_OK;
 }
 
-static mho_status pass_compute(calibration *c, mho_i_stage *stage) {
+static mho_status pass_compute(mho_i_fit *c, mho_i_stage *stage) {
     mho_i_origin *o = &c->m->origin[stage - c->chip->stage];
     mho_i_value *v = &c->chip->value[stage->out];
     if (stage->digital) {
-        scale_digital(c, stage);
+        mho_i_fit_scale_digital(c, stage);
     }
     stage->table = c->chip->nominal_table;
     stage->table_stride = 0;
@@ -567,7 +391,7 @@ static mho_status pass_compute(calibration *c, mho_i_stage *stage) {
     return status;
 }
 
-static mho_status pass(calibration *c) {
+static mho_status pass(mho_i_fit *c) {
     mho_chip *chip = c->chip;
     for (size_t k = 0; k < chip->n_stage; k++) {
         mho_i_stage *stage = &chip->stage[k];
@@ -576,7 +400,7 @@ static mho_status pass(calibration *c) {
         if (status == MHO_OK && stage->op == MHO_I_COMPUTE) {
             status = pass_compute(c, stage);
         } else if (status == MHO_OK) {
-            inherit(c, stage);
+            mho_i_fit_inherit(c, stage);
             if (c->sample) {
                 status = mho_i_chip_stage_run(chip, stage, c->scratch, 0, false, NULL, NULL);
             }
@@ -588,7 +412,7 @@ static mho_status pass(calibration *c) {
     return MHO_OK;
 }
 
-static mho_status make_room(calibration *c) {
+static mho_status make_room(mho_i_fit *c) {
     mho_ctx *ctx = c->chip->ctx;
     size_t n_out = 1;
     for (size_t k = 0; k < c->chip->n_stage; k++) {
@@ -616,7 +440,7 @@ static mho_status make_room(calibration *c) {
     return ok ? MHO_OK : MHO_ERR_NOMEM;
 }
 
-static mho_status load_sample(calibration *c) {
+static mho_status load_sample(mho_i_fit *c) {
     size_t image[MHO_I_LANES] = {0};
     c->n = mho_samples_n(c->sample);
     c->n = c->n < c->chip->n_lane ? c->n : c->chip->n_lane;
@@ -632,15 +456,15 @@ static mho_status load_sample(calibration *c) {
     if (!c->scratch) {
         return MHO_ERR_NOMEM;
     }
-    scale_input(c);
-    scale_values(c);
+    mho_i_fit_scale_input(c);
+    mho_i_fit_scale_values(c);
     mho_i_chip_load(c->chip, c->scratch, &(mho_i_source){.samples = c->sample}, image, c->n);
     return MHO_OK;
 }
 
 mho_status mho_i_mapping_calibrate(mho_chip *chip, const mho_samples *sample) {
     mho_ctx *ctx = chip->ctx;
-    calibration c = {.chip = chip, .m = chip->mapping, .sample = sample};
+    mho_i_fit c = {.chip = chip, .m = chip->mapping, .sample = sample};
     chip->imperfections = 0;
     mho_status status = make_room(&c);
     if (status == MHO_OK && sample) {
