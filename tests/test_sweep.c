@@ -467,6 +467,29 @@ static void effects_of_a_grid_in_closed_form(void **state) {
     mho_ctx_free(ctx);
 }
 
+static double at_threshold(const mho_study *s, size_t p, double luck) {
+    (void)s;
+    (void)p;
+    return luck > 0 ? 989.0 / 1000 : 988.0 / 1000;
+}
+
+static void the_threshold_itself_is_good_enough(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_study *s = must_load(ctx, HEAD "chips: 50\nthreshold: 98.9 %\n");
+    mho_sweep_result *r = made_up(ctx, s, at_threshold);
+    size_t n = 0;
+    for (size_t c = 0; c < 50; c++) {
+        n += r->value[c * MHO_N_METRIC] == 989.0 / 1000;
+    }
+    assert_in_range(n, 10, 40);
+    assert_int_equal(r->point[0].n_good, n);
+    test_close(r->point[0].min, 0.988, 0, 1e-15);
+    mho_sweep_result_free(r);
+    mho_study_free(s);
+    mho_ctx_free(ctx);
+}
+
 static double with_gap(const mho_study *s, size_t p, double luck) {
     return p == 1 ? NAN : no_luck(s, p, luck);
 }
@@ -873,6 +896,7 @@ int main(void) {
         cmocka_unit_test(a_full_disk_leaves_whole_lines),
         cmocka_unit_test(wilson_against_known_values),
         cmocka_unit_test(effects_of_a_grid_in_closed_form),
+        cmocka_unit_test(the_threshold_itself_is_good_enough),
         cmocka_unit_test(failed_chips_are_no_good_chips),
         cmocka_unit_test(effects_of_drawn_points),
         cmocka_unit_test(a_study_goes_on_and_grows),
