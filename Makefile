@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench play site deb fuzz format clean
+.PHONY: all setup build check check-asan demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -42,6 +42,10 @@ play: build
 	@cmake --build $(BUILD) --target web_values
 	@$(BUILD)/web_values >$(BUILD)/play-values.json
 	@sh web/build.sh $(BUILD)/play-values.json $(BUILD)/play.html && ls -l $(BUILD)/play.html
+
+# every figure of the documentation, drawn by the program
+gallery: build
+	@sh scripts/gallery.sh $(BUILD)/mho
 
 # the documentation site, for reading from files: build/site/index.html
 site: build

@@ -6,7 +6,7 @@ A block of code whose first line begins with "$ " is a session: every line "$ CO
 should print (standard output and error). The blocks of a page share a scratch folder. Comments in HTML right above a block:
 
     <!-- run: no, REASON -->         not run; the reason is listed at the end
-    <!-- run: slow -->               run with MHO_SLOW=1 only; so is the rest of the page that needs its files
+    <!-- run: slow -->               run with MHO_SLOW=1 only
     <!-- run: times -->              numbers before s, ms, us, min may differ
     <!-- run: points 0.3 -->         numbers before % may differ by so many points (usually 0.1)
     <!-- run: needs PROGRAM -->      skipped without this program, or Python module if it is called python:NAME
@@ -17,7 +17,6 @@ a line [...] or ... (also [... with words ...]) stands for any lines; a number m
 by 1e-9; numbers below 1e-6 that are written with an exponent are rounding errors and may differ by a factor of 100; on lines that
 begin with "time", "seconds" or "loss budget" and behind "build", "read" in JSON all numbers may. The exit status must be 0, or 1 if the
 last line shown begins with "mho: "."""
-import importlib.util
 import os
 import pathlib
 import re
@@ -52,7 +51,8 @@ def blocks(text):
             before_blank = True
             continue
         elif re.match(r"<!-- (run|file): .*-->$", line):
-            comments = comments + [part.strip() for part in line[4:-3].split(";")]
+            parts = [part.strip() for part in (line[4:-3].split(";") if "run: no" not in line else [line[4:-3]])]
+            comments = comments + [part if part[:4] in ("run:", "file") else "run: " + part for part in parts]
         elif line.strip():
             comments = []
         before_blank = not lines[at].strip() or line.startswith("<!--")
@@ -128,6 +128,16 @@ def compare(wanted, got, rules):
     return None
 
 
+def python_of_sessions():
+    """One with onnx if there is one: tests/check_onnx.sh makes it."""
+    own = os.environ.get("MHO_ONNX_PYTHON") or pathlib.Path(os.environ.get("MHO_BUILD", root / "build")) / "onnx-venv/bin/python"
+    return str(own) if pathlib.Path(own).exists() else sys.executable
+
+
+def has_module(name):
+    return subprocess.run([python_of_sessions(), "-c", f"import {name}"], capture_output=True, check=False).returncode == 0
+
+
 class Page:
     def __init__(self, path, mho, cache):
         self.path, self.name = path, path.relative_to(root)
@@ -155,7 +165,7 @@ class Page:
                 return "slow"
             if word.startswith("run: needs "):
                 need = word[11:].strip()
-                there = importlib.util.find_spec(need[7:]) if need.startswith("python:") else shutil.which(need, path=self.env["PATH"])
+                there = has_module(need[7:]) if need.startswith("python:") else shutil.which(need, path=self.env["PATH"])
                 if not there:
                     return f"skipped: no {need}"
         for name in self.absent:
@@ -203,7 +213,9 @@ def main():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="mho-docs-"))
     (scratch / "bin").mkdir()
     (scratch / "bin" / "mho").symlink_to(mho)
-    (scratch / "bin" / "python3").symlink_to(sys.executable)
+    python = scratch / "bin" / "python3"
+    python.write_text(f'#!/bin/sh\nexec "{python_of_sessions()}" "$@"\n')
+    python.chmod(0o755)
     cache = pathlib.Path(os.environ.get("MHO_DOCS_CACHE") or scratch / "cache")
     cache.mkdir(exist_ok=True, parents=True)
     if cache.parent != scratch:
