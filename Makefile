@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench play site deb format clean
+.PHONY: all setup build check check-asan demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -43,10 +43,22 @@ play: build
 	@$(BUILD)/web_values >$(BUILD)/play-values.json
 	@sh web/build.sh $(BUILD)/play-values.json $(BUILD)/play.html && ls -l $(BUILD)/play.html
 
+# every figure of the documentation, drawn by the program
+gallery: build
+	@sh scripts/gallery.sh $(BUILD)/mho
+
 # the documentation site, for reading from files: build/site/index.html
 site: build
 	@command -v mkdocs >/dev/null || { echo "site: needs mkdocs (Debian: apt-get install mkdocs)"; exit 1; }
 	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
 
+# every reader and the array solvers under libFuzzer (Debian: clang-14 libclang-rt-14-dev libomp-14-dev),
+# SECONDS for each target; what is found stays in build-fuzz/found
+SECONDS ?= 60
+fuzz: setup
+	@CC=clang-14 cmake -S . -B build-fuzz -G Ninja -DMHO_FUZZ=ON -DMHO_TESTS=OFF -DMHO_BENCH=OFF -DMHO_MPI=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+	@cmake --build build-fuzz -j $(JOBS)
+	@sh fuzz/run.sh build-fuzz $(SECONDS)
+
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz

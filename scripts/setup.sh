@@ -10,7 +10,7 @@ librandom123-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler gnuplot-nox
 python3"
 
 [ "${1:-}" = check ] && packages="$packages chromium chromium-driver python3-selenium clang-14 lld-14
-wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv libopenmpi-dev openmpi-bin"
+wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv python3-dev libopenmpi-dev openmpi-bin"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

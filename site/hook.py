@@ -1,21 +1,33 @@
 """hook.py - pages that are made, not written: the first page from README.md, the C reference from the public
-headers, the commands from their help texts. Called by mkdocs."""
+headers, the Python reference from its docstrings, device models and commands from what mho prints. Called by mkdocs."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import sys
 
 from mkdocs.structure.files import File
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import models  # noqa: E402
+import pyref  # noqa: E402
 
 root = pathlib.Path(__file__).resolve().parent.parent
 made = root / "build" / "site-pages"
 
 
+def from_root(name):
+    """A page of the root folder, with its links as they are in the site."""
+    text = re.sub(r"\]\(docs/([^)]+)\)", r"](\1)", (root / name).read_text())
+    return re.sub(r"\]\((CONVENTIONS|CHANGELOG)\.md\)", lambda m: f"]({m[1].lower()}.md)", text)
+
+
 def home():
-    """README.md; its links into docs/ become links between pages."""
-    text = (root / "README.md").read_text()
-    text = re.sub(r"\]\(docs/([^)]+)\)", r"](\1)", text)
-    text = re.sub(r"\]\((CONVENTIONS|CHANGELOG)\.md\)", lambda m: f"]({m[1].lower()}.md)", text)
+    """README.md; its links into docs/ become links between pages; a word on the page to play on, if there is one."""
+    text = from_root("README.md")
+    if (root / "build" / "play.html").exists():
+        text = text.replace("## Two commands", '<p><a href="play.html">A page to play on</a>: neuron, crossbar and maze, live</p>\n\n## Two commands', 1)
     return text
 
 
@@ -81,22 +93,49 @@ def command_page():
     return "\n\n".join(out) + "\n"
 
 
+def add(files, config, name):
+    files.append(File(name, made, config["site_dir"], config["use_directory_urls"]))
+
+
 def on_files(files, config):
-    made.mkdir(parents=True, exist_ok=True)
-    pages = {"index.md": home(), "conventions.md": (root / "CONVENTIONS.md").read_text(),
-             "changelog.md": (root / "CHANGELOG.md").read_text(), "commands.md": command_page()}
-    headers = sorted((root / "include" / "mho").glob("*.h"))
-    for header in headers:
-        if header.stem != "mho":
-            pages[f"c-{header.stem}.md"] = header_page(header)
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    pages = {"index.md": home(), "conventions.md": from_root("CONVENTIONS.md"), "changelog.md": from_root("CHANGELOG.md"), "commands.md": command_page(),
+             "python-reference.md": pyref.page(root / "python" / "src" / "mho")}
+    headers = [f"c-{h.stem}.md" for h in sorted((root / "include" / "mho").glob("*.h")) if h.stem != "mho"]
+    for name in headers:
+        pages[name] = header_page(root / "include" / "mho" / f"{name[2:-3]}.h")
+    mho = root / "build" / "mho"
+    device_pages = models.pages(mho, made) if mho.exists() else {}
+    pages.update(device_pages)
     for name, text in pages.items():
         if text is not None:
             (made / name).write_text(text)
-            files.append(File(name, made, config["site_dir"], config["use_directory_urls"]))
-    reference = ["commands.md"] if pages["commands.md"] else []
-    reference += [f"c-{h.stem}.md" for h in headers if h.stem != "mho"]
-    config["nav"] = [*config["nav"], {"Reference": reference}, {"Project": ["conventions.md", "changelog.md"]}]
+            add(files, config, name)
+    for figure in sorted(made.glob("*.png")):
+        add(files, config, figure.name)
+    config["nav"] = navigation(config["nav"], pages, headers, list(device_pages))
     return files
+
+
+def navigation(nav, pages, headers, device_pages):
+    """What is made takes the places that mkdocs.yml leaves for it: @devices, @commands, @headers."""
+    places = {"@devices": device_pages, "@commands": ["commands.md"] if pages["commands.md"] else [], "@headers": headers}
+    return [{title: [page for item in items for page in places.get(item, [item])]}
+            for section in nav for title, items in section.items()]
+
+
+def on_page_markdown(markdown, **_):
+    """Links to files of the repository that are no pages become plain text; comments for the tests go."""
+    markdown = re.sub(r"(?m)^<!-- (run|file): .*-->\n\n?", "", markdown)
+    return re.sub(r"\[([^\]]+)\]\(\.\./(?:examples|include|src|tests)/[^)]*\)", r"`\1`", markdown)
+
+
+def on_post_build(config):
+    """The page to play on, if it was built (make play)."""
+    page = root / "build" / "play.html"
+    if page.exists():
+        shutil.copy(page, config["site_dir"])
 
 
 def on_page_content(html, **_):

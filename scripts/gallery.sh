@@ -1,0 +1,42 @@
+#!/bin/sh
+# gallery.sh MHO [DOCS] - draws every figure of the documentation anew with the program itself; make gallery. Takes minutes.
+# Where measured data or MNIST are missing, figures that need them stay as they are.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+mho=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") docs=${2:-$here/docs}
+data=${MHO_DATA:-$here/../shared/data}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+done_with() { echo "gallery: $1"; }
+
+"$mho" array --random 128x128 --wire 2 --random-inputs 100 --map "$docs/array-drop.png" >/dev/null
+done_with array-drop.png
+
+"$mho" device vo2-neuron --card T --set t_c=335K --set width=8K --set r300=5kohm --curve rt --csv "$work/film.csv" >/dev/null
+awk -F, 'NR == 1 {print "temperature_K,resistance_ohm"} NR > 1 {print $2 "," $3 * (1 + 0.03 * sin(NR * NR))}' \
+    "$work/film.csv" >"$work/loop.csv"
+"$mho" fit vo2 "$work/loop.csv" --plot "$docs/tutorial-fit.png" >/dev/null
+done_with tutorial-fit.png
+
+film=$data/vo2/rt-loop-150nm-film.csv
+if [ -f "$film" ]; then
+    "$mho" fit vo2 "$film" --bootstrap 500 --plot "$docs/fit-vo2.png" --forc "$docs/fit-forc.png" >/dev/null
+    done_with "fit-vo2.png fit-forc.png"
+else
+    done_with "fit-vo2.png fit-forc.png: skipped, no data"
+fi
+
+"$mho" transient neuron --card T --z 0.5 --plot "$docs/neuron-time.png" >/dev/null
+"$mho" transient oscillator --drive 12V --plot "$docs/oscillator-time.png" >/dev/null
+"$mho" device vo2-filament --curve iv --plot "$docs/device-filament.png" >/dev/null
+"$mho" device vo2-neuron --curve mixing --plot "$docs/device-mixing.png" >/dev/null
+done_with "neuron-time.png oscillator-time.png device-filament.png device-mixing.png"
+
+sh "$here/scripts/learn_sweep.sh" "$mho" "$docs/learn-sweep.png" >/dev/null
+done_with learn-sweep.png
+if [ -d "$data/mnist" ]; then
+    sh "$here/scripts/ageing.sh" "$mho" "$docs/ageing.png" --data "$data/mnist" --chips 5 --images 2000 >/dev/null
+    done_with ageing.png
+else
+    done_with "ageing.png: skipped, no data"
+fi
