@@ -29,7 +29,7 @@ fi
 "$mho" transient neuron --card T --z 0.5 --plot "$docs/neuron-time.png" >/dev/null
 "$mho" transient oscillator --drive 12V --plot "$docs/oscillator-time.png" >/dev/null
 "$mho" device vo2-filament --curve iv --plot "$docs/device-filament.png" >/dev/null
-"$mho" device vo2-neuron --curve mixing --plot "$docs/device-mixing.png" >/dev/null
+"$mho" device vo2-neuron --card T --curve mixing --plot "$docs/device-mixing.png" >/dev/null
 done_with "neuron-time.png oscillator-time.png device-filament.png device-mixing.png"
 
 sh "$here/scripts/learn_sweep.sh" "$mho" "$docs/learn-sweep.png" >/dev/null
