@@ -224,21 +224,29 @@ static bool good(const worker *k, double rel, double scale) {
     return rel <= k->tol + mho_i_net_floor(k->net, k->u, scale);
 }
 
-/* Linear cells: solve, then refine while the residual is above what was asked and still falls. The
- * residual ends 10 to 1000 times below the tolerance of the solve, which is that of the error in
- * the norm of the bit ladders, so a first solve to ten times tol_rel is nearly always the last. */
+/* What is left over, relative to the largest line current; 0 where that is itself nothing but
+ * rounding, so that there is nothing to compare with. */
+static double left_over(const worker *k, double rel, double scale) {
+    return mho_i_net_floor(k->net, k->u, scale) >= 1 ? 0 : rel;
+}
+
+/* Linear cells: solve, then refine while the residual is above what was asked and still falls (in
+ * amperes: where no current flows at all its relative size does not). The residual ends 10 to 1000
+ * times below the tolerance of the solve, which is that of the error in the norm of the bit
+ * ladders, so a first solve to ten times tol_rel is nearly always the last. */
 static void solve_linear(worker *k, outcome *o) {
     size_t size = k->l.mp * k->l.ld;
-    double scale = 0, before = INFINITY, rel = INFINITY;
+    double scale = 0, before_A = INFINITY, worst_A = INFINITY, rel = INFINITY;
     bool done = true;
     forces(k);
-    for (int pass = 0; pass < 6 && rel > k->tol && (!pass || rel < 0.5 * before); pass++) {
-        before = rel;
+    for (int pass = 0; pass < 6 && rel > k->tol && (!pass || worst_A < 0.5 * before_A); pass++) {
+        before_A = worst_A;
         o->cg += direction(k, pass ? fmin(0.1, 0.1 * k->tol / rel) : 10 * k->tol, &done);
         move(size, 1, k->dw, k->l.x, k->w, k->b);
         eval(k, false);
         rel = residual(k, &scale);
-        if (pass && !(rel < before)) { /* rounding: the last answer was better */
+        worst_A = rel * scale;
+        if (pass && !(worst_A < before_A)) { /* rounding: the last answer was better */
             move(size, -1, k->dw, k->l.x, k->w, k->b);
             eval(k, false);
             rel = residual(k, &scale);
@@ -248,7 +256,7 @@ static void solve_linear(worker *k, outcome *o) {
             break;
         }
     }
-    o->residual_rel = rel;
+    o->residual_rel = left_over(k, rel, scale);
     o->converged = good(k, rel, scale);
 }
 
@@ -268,14 +276,14 @@ static void solve_newton(worker *k, outcome *o) {
         mho_i_ladder_factor(&k->l);
         o->cg += direction(k, ETA, &done);
         o->newton++;
-        double before = rel;
+        double before_A = rel * scale;
         rel = line_search(k, &scale);
-        falls = rel < 0.5 * before;
-        if (rel == before) {
+        falls = rel * scale < 0.5 * before_A;
+        if (rel * scale == before_A) {
             break;
         }
     }
-    o->residual_rel = rel;
+    o->residual_rel = left_over(k, rel, scale);
     o->converged = good(k, rel, scale);
 }
 
