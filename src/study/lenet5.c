@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000, N_COST_IMAGE = 64 };
+enum { N_COST_IMAGE = 64 };
 
 typedef struct job {
     mho_ctx *ctx;
@@ -15,76 +15,49 @@ typedef struct job {
     mho_dataset *train, *test;
     mho_net *net;
     mho_chip *chip;
-    float *curve; /* [N_CURVE_POINT] */
+    float *curve; /* [MHO_I_CURVE_POINT] */
     uint8_t *predictions;
     mho_i_journal journal;
     bool journal_open;
 } job;
 
 static mho_status load_data(job *j) {
-    mho_ctx *ctx = j->ctx;
-    const char *dir = j->opt->data_dir;
-    mho_dataset *all = NULL;
-    mho_status status;
-    if (dir) {
-        status = mho_dataset_load_dir(ctx, dir, MHO_PART_TRAIN, &j->train);
-        if (status == MHO_OK) {
-            status = mho_dataset_load_dir(ctx, dir, MHO_PART_TEST, &all);
-        }
-    } else {
-        status = mho_i_progress(ctx, "drawing digits", 0);
-        if (status == MHO_OK) {
-            status = mho_dataset_digits(ctx, j->opt->seed, 0, N_DIGITS_TRAIN, &j->train);
-        }
-        if (status == MHO_OK) {
-            status = mho_dataset_digits(ctx, j->opt->seed, N_DIGITS_TRAIN, N_DIGITS_TEST, &all);
-        }
-    }
+    const mho_run_opt *o = j->opt;
+    mho_status status = o->data_dir ? MHO_OK : mho_i_progress(j->ctx, "drawing digits", 0);
     if (status == MHO_OK) {
-        size_t n = mho_dataset_n_image(all);
-        if (j->opt->n_image > n) {
-            status = mho_i_fail(ctx, MHO_ERR_ARG, "images = %zu: the test set has %zu",
-                                j->opt->n_image, n);
-        } else {
-            status = mho_dataset_first(all, j->opt->n_image ? j->opt->n_image : n, &j->test);
-        }
+        status = mho_i_material_set(j->ctx, o->data_dir, o->seed, MHO_PART_TRAIN, 0, "", &j->train);
     }
-    mho_dataset_free(all);
-    return status;
+    return status < 0 ? status
+                      : mho_i_material_set(j->ctx, o->data_dir, o->seed, MHO_PART_TEST, o->n_image,
+                                           "images", &j->test);
 }
 
 static mho_status train(job *j) {
     mho_ctx *ctx = j->ctx;
     mho_run_result *r = j->r;
     double t0 = mho_i_now_s();
+    const mho_i_lesson lesson = {.spec = &r->spec,
+                                 .train = j->train,
+                                 .data_dir = j->opt->data_dir,
+                                 .seed = j->opt->seed,
+                                 .n_epoch = j->opt->n_epoch};
+    mho_train_opt opt;
     mho_status status = mho_net_lenet5(ctx, &j->net);
-    if (status == MHO_OK) {
-        status = mho_net_check_dataset(j->net, j->train);
-    }
     if (status == MHO_OK) {
         status = mho_net_check_dataset(j->net, j->test);
     }
     if (status == MHO_OK) {
-        status = mho_chip_nominal_curve(ctx, &r->spec, N_CURVE_POINT, j->curve, &r->z_min,
-                                        &r->z_max, &r->neuron);
-    }
-    mho_train_opt opt = j->opt->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
-    if (status == MHO_OK) {
-        status = mho_chip_training_noise(ctx, &r->spec, &opt.noise);
+        status = mho_i_material_train(ctx, &lesson, j->net, j->curve, &opt, &r->neuron, &r->train);
     }
     if (status < 0) {
         return status;
     }
-    opt.seed = j->opt->seed;
-    opt.n_epoch = j->opt->n_epoch ? j->opt->n_epoch : opt.n_epoch;
-    opt.curve = (mho_act_curve){r->z_min, r->z_max, N_CURVE_POINT, j->curve};
-    status = mho_net_train_cached(ctx, j->net, j->train, &opt, NULL, &r->train);
+    r->z_min = opt.curve.z_min;
+    r->z_max = opt.curve.z_max;
     r->train_opt = opt;
     r->train_opt.curve.a = NULL; /* the array ends with the job */
     r->train_s = mho_i_now_s() - t0;
-    if (status == MHO_OK) {
-        status = mho_net_eval(ctx, j->net, j->test, NULL, NULL, NULL, &r->software_accuracy);
-    }
+    status = mho_net_eval(ctx, j->net, j->test, NULL, NULL, NULL, &r->software_accuracy);
     if (status == MHO_OK) {
         status = mho_net_eval(ctx, j->net, j->test, &opt.curve, NULL, NULL, &r->curve_accuracy);
     }
@@ -315,7 +288,7 @@ static mho_status prepare(job *j) {
     mho_ctx *ctx = j->ctx;
     const mho_run_opt *opt = j->opt;
     mho_run_result *r = j->r;
-    r->data_name = opt->data_dir ? "MNIST (IDX files)" : "mho digits";
+    r->data_name = mho_i_material_name(opt->data_dir);
     r->seed = opt->seed;
     r->n_chip = opt->n_chip;
     r->n_budget_chip = opt->n_budget_chip < opt->n_chip ? opt->n_budget_chip : opt->n_chip;
@@ -339,7 +312,7 @@ static mho_status prepare(job *j) {
     r->n_class = mho_dataset_n_class(j->test);
     r->chip_accuracy = mho_i_alloc(ctx, r->n_chip, sizeof(double));
     r->confusion = mho_i_alloc(ctx, r->n_class * r->n_class, sizeof(size_t));
-    j->curve = mho_i_alloc(ctx, N_CURVE_POINT, sizeof(float));
+    j->curve = mho_i_alloc(ctx, MHO_I_CURVE_POINT, sizeof(float));
     j->predictions = mho_i_alloc(ctx, r->n_image, 1);
     bool ok = r->chip_accuracy && r->confusion && j->curve && j->predictions;
     return ok ? MHO_OK : MHO_ERR_NOMEM;
@@ -348,7 +321,7 @@ static mho_status prepare(job *j) {
 static void nominal_points(job *j) {
     mho_run_result *r = j->r;
     for (int k = 0; k < MHO_RUN_N_POINT; k++) {
-        r->nominal[k] = j->curve[(size_t)k * (N_CURVE_POINT - 1) / (MHO_RUN_N_POINT - 1)];
+        r->nominal[k] = j->curve[(size_t)k * (MHO_I_CURVE_POINT - 1) / (MHO_RUN_N_POINT - 1)];
     }
 }
 

@@ -434,8 +434,7 @@ bool mho_study_shows(const mho_study *s, mho_metric m) {
 }
 
 int mho_study_n_epoch(const mho_study *s) {
-    mho_train_opt opt = s->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
-    return s->n_epoch ? s->n_epoch : opt.n_epoch;
+    return mho_i_material_epochs(s->data_dir, s->n_epoch);
 }
 
 mho_status mho_study_set_chips(mho_study *s, size_t n_chip) {

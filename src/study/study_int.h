@@ -13,6 +13,28 @@ void mho_i_mean_sd(size_t n, const double *x, double *mean, double *sd);
  */
 void mho_i_interval95(size_t n, const double *x, size_t n_image, double ci95[2]);
 
+/* ---- material.c: pictures and trained networks of the LeNet-5 experiment ---- */
+enum { MHO_I_CURVE_POINT = 4097 };
+const char *
+mho_i_material_name(const char *data_dir); /* of the data: data_dir NULL: mho's digits */
+/* The first n pictures of a part (0: all). key: what messages call n. */
+mho_status mho_i_material_set(mho_ctx *ctx, const char *data_dir, uint64_t seed,
+                              mho_dataset_part part, size_t n, const char *key, mho_dataset **out);
+int mho_i_material_epochs(const char *data_dir, int n_epoch); /* 0: as many as suit the data */
+typedef struct mho_i_lesson {
+    const mho_chip_spec *spec; /* whose nominal curve and noise the training sees */
+    const mho_dataset *train;
+    const char *data_dir; /* decides the recipe */
+    uint64_t seed;
+    int n_epoch;  /* 0: as many as suit the data */
+    bool unaware; /* the curve, but no noise */
+} mho_i_lesson;
+/* Train net, or take it from the cache. curve out: the nominal curve, to which opt->curve points;
+ * opt, design out: what was used; result out, may be NULL. */
+mho_status mho_i_material_train(mho_ctx *ctx, const mho_i_lesson *lesson, mho_net *net,
+                                float curve[MHO_I_CURVE_POINT], mho_train_opt *opt,
+                                mho_neuron_design *design, mho_train_result *result);
+
 /* ---- journal.c: results of finished chips, appended one by one ---- */
 enum { MHO_I_MAX_CLASS = 16 };
 typedef struct mho_i_record {

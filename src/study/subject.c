@@ -4,39 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000 };
-
-static mho_status load_data(mho_i_subject *s) {
-    mho_ctx *ctx = s->ctx;
-    const char *dir = s->opt->data_dir;
-    mho_dataset *all = NULL;
-    mho_status status;
-    if (dir) {
-        status = mho_dataset_load_dir(ctx, dir, MHO_PART_TRAIN, &s->train);
-        if (status == MHO_OK) {
-            status = mho_dataset_load_dir(ctx, dir, MHO_PART_TEST, &all);
-        }
-    } else {
-        status = mho_dataset_digits(ctx, s->opt->seed, 0, N_DIGITS_TRAIN, &s->train);
-        if (status == MHO_OK) {
-            status = mho_dataset_digits(ctx, s->opt->seed, N_DIGITS_TRAIN, N_DIGITS_TEST, &all);
-        }
-    }
-    size_t n = status == MHO_OK ? mho_dataset_n_image(all) : 0;
-    if (status == MHO_OK && s->opt->n_image > n) {
-        status =
-            mho_i_fail(ctx, MHO_ERR_ARG, "images = %zu: the test set has %zu", s->opt->n_image, n);
-    }
-    if (status == MHO_OK) {
-        status = mho_dataset_first(all, s->opt->n_image ? s->opt->n_image : n, &s->test);
-    }
-    mho_dataset_free(all);
-    return status;
-}
-
 mho_status mho_i_subject_init(mho_i_subject *s, mho_ctx *ctx, const mho_remedy_opt *opt) {
-    *s = (mho_i_subject){
-        .ctx = ctx, .opt = opt, .data_name = opt->data_dir ? "MNIST (IDX files)" : "mho digits"};
+    *s = (mho_i_subject){.ctx = ctx, .opt = opt, .data_name = mho_i_material_name(opt->data_dir)};
     if (opt->n_chip < 2 || opt->n_chip > 100000) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "chips = %zu: allowed are 2 to 100000", opt->n_chip);
     }
@@ -45,7 +14,13 @@ mho_status mho_i_subject_init(mho_i_subject *s, mho_ctx *ctx, const mho_remedy_o
     }
     mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &s->base)
                                        : mho_chip_spec_default(ctx, &s->base);
-    return status == MHO_OK ? load_data(s) : status;
+    if (status == MHO_OK) {
+        status =
+            mho_i_material_set(ctx, opt->data_dir, opt->seed, MHO_PART_TRAIN, 0, "", &s->train);
+    }
+    return status < 0 ? status
+                      : mho_i_material_set(ctx, opt->data_dir, opt->seed, MHO_PART_TEST,
+                                           opt->n_image, "images", &s->test);
 }
 
 void mho_i_subject_free(mho_i_subject *s) {
@@ -55,35 +30,23 @@ void mho_i_subject_free(mho_i_subject *s) {
 
 mho_status mho_i_subject_train(mho_i_subject *s, const mho_chip_spec *spec, bool aware,
                                mho_net **out) {
-    mho_ctx *ctx = s->ctx;
+    const mho_i_lesson lesson = {.spec = spec,
+                                 .train = s->train,
+                                 .data_dir = s->opt->data_dir,
+                                 .seed = s->opt->seed,
+                                 .n_epoch = s->opt->n_epoch,
+                                 .unaware = !aware};
+    mho_train_opt opt;
     mho_neuron_design design;
-    mho_act_curve curve = {0, 0, N_CURVE_POINT, NULL};
-    mho_train_opt opt = s->opt->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
-    float *a = mho_i_alloc(ctx, N_CURVE_POINT, sizeof *a);
-    mho_status status = a ? mho_net_lenet5(ctx, out) : MHO_ERR_NOMEM;
-    if (status == MHO_OK) {
-        status = mho_net_check_dataset(*out, s->train);
-    }
+    float *curve = mho_i_alloc(s->ctx, MHO_I_CURVE_POINT, sizeof *curve);
+    mho_status status = curve ? mho_net_lenet5(s->ctx, out) : MHO_ERR_NOMEM;
     if (status == MHO_OK) {
         status = mho_net_check_dataset(*out, s->test);
     }
     if (status == MHO_OK) {
-        status = mho_chip_nominal_curve(ctx, spec, N_CURVE_POINT, a, &curve.z_min, &curve.z_max,
-                                        &design);
+        status = mho_i_material_train(s->ctx, &lesson, *out, curve, &opt, &design, NULL);
     }
-    if (status == MHO_OK && aware) {
-        status = mho_chip_training_noise(ctx, spec, &opt.noise);
-    } else {
-        opt.noise = (mho_net_noise){0};
-    }
-    if (status == MHO_OK) {
-        curve.a = a;
-        opt.curve = curve;
-        opt.seed = s->opt->seed;
-        opt.n_epoch = s->opt->n_epoch ? s->opt->n_epoch : opt.n_epoch;
-        status = mho_net_train_cached(ctx, *out, s->train, &opt, NULL, NULL);
-    }
-    mho_i_free(ctx, a);
+    mho_i_free(s->ctx, curve);
     return status;
 }
 

@@ -6,35 +6,15 @@
 
 #include <string.h>
 
-enum { N_CURVE_POINT = 4097, N_DIGITS_TRAIN = 20000, N_DIGITS_TEST = 4000, N_CALIBRATION = 256 };
+enum { N_CALIBRATION = 256 };
 
 bool mho_i_wants_calibration(const mho_chip_spec *spec) {
     return spec->column_calibration || spec->adc_bits > 0;
 }
 
-/* The first n of a set (0: all), in place of it. */
-static mho_status shorten(mho_ctx *ctx, mho_dataset **set, size_t n, const char *key) {
-    size_t all = mho_dataset_n_image(*set);
-    if (n > all) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "%s = %zu: the set has %zu", key, n, all);
-    }
-    mho_dataset *part = NULL;
-    mho_status status = n && n < all ? mho_dataset_first(*set, n, &part) : MHO_OK;
-    if (status == MHO_OK && part) {
-        mho_dataset_free(*set);
-        *set = part;
-    }
-    return status;
-}
-
 mho_status mho_i_sweep_data_train(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d) {
-    size_t n_digits = s->n_train && s->n_train < N_DIGITS_TRAIN ? s->n_train : N_DIGITS_TRAIN;
-    mho_status status = s->data_dir
-                            ? mho_dataset_load_dir(ctx, s->data_dir, MHO_PART_TRAIN, &d->train)
-                            : mho_dataset_digits(ctx, s->seed, 0, n_digits, &d->train);
-    if (status == MHO_OK) {
-        status = shorten(ctx, &d->train, s->n_train, "train_images");
-    }
+    mho_status status = mho_i_material_set(ctx, s->data_dir, s->seed, MHO_PART_TRAIN, s->n_train,
+                                           "train_images", &d->train);
     if (status == MHO_OK) {
         mho_dataset_hash(d->train, d->train_hash);
         d->n_train = mho_dataset_n_image(d->train);
@@ -45,14 +25,9 @@ mho_status mho_i_sweep_data_train(mho_ctx *ctx, const mho_study *s, mho_i_sweep_
 }
 
 mho_status mho_i_sweep_data_test(mho_ctx *ctx, const mho_study *s, mho_i_sweep_data *d) {
-    d->name = s->data_dir ? "MNIST (IDX files)" : "mho digits";
-    size_t n_digits = s->n_image && s->n_image < N_DIGITS_TEST ? s->n_image : N_DIGITS_TEST;
-    mho_status status = s->data_dir
-                            ? mho_dataset_load_dir(ctx, s->data_dir, MHO_PART_TEST, &d->test)
-                            : mho_dataset_digits(ctx, s->seed, N_DIGITS_TRAIN, n_digits, &d->test);
-    if (status == MHO_OK) {
-        status = shorten(ctx, &d->test, s->n_image, "images");
-    }
+    d->name = mho_i_material_name(s->data_dir);
+    mho_status status = mho_i_material_set(ctx, s->data_dir, s->seed, MHO_PART_TEST, s->n_image,
+                                           "images", &d->test);
     if (status == MHO_OK) {
         mho_dataset_hash(d->test, d->test_hash);
     }
@@ -90,23 +65,16 @@ static mho_status net_path(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
 /* As mho run trains: through the nominal curve, with noise of the size that the chip has. */
 static mho_status train(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
                         const mho_chip_spec *spec, mho_net *net) {
-    mho_train_opt opt = s->data_dir ? mho_train_opt_mnist() : mho_train_opt_digits();
-    double z_min, z_max;
+    const mho_i_lesson lesson = {.spec = spec,
+                                 .train = d->train,
+                                 .data_dir = s->data_dir,
+                                 .seed = s->seed,
+                                 .n_epoch = mho_study_n_epoch(s)};
+    mho_train_opt opt;
     mho_neuron_design design;
-    float *curve = mho_i_alloc(ctx, N_CURVE_POINT, sizeof *curve);
-    mho_status status = curve ? mho_net_check_dataset(net, d->train) : MHO_ERR_NOMEM;
-    if (status == MHO_OK) {
-        status = mho_chip_nominal_curve(ctx, spec, N_CURVE_POINT, curve, &z_min, &z_max, &design);
-    }
-    if (status == MHO_OK) {
-        status = mho_chip_training_noise(ctx, spec, &opt.noise);
-    }
-    if (status == MHO_OK) {
-        opt.seed = s->seed;
-        opt.n_epoch = mho_study_n_epoch(s);
-        opt.curve = (mho_act_curve){z_min, z_max, N_CURVE_POINT, curve};
-        status = mho_net_train_cached(ctx, net, d->train, &opt, NULL, NULL);
-    }
+    float *curve = mho_i_alloc(ctx, MHO_I_CURVE_POINT, sizeof *curve);
+    mho_status status =
+        curve ? mho_i_material_train(ctx, &lesson, net, curve, &opt, &design, NULL) : MHO_ERR_NOMEM;
     mho_i_free(ctx, curve);
     return status;
 }
