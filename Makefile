@@ -53,12 +53,12 @@ site: build
 	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
 
 # every reader and the array solvers under libFuzzer (Debian: clang-14 libclang-rt-14-dev libomp-14-dev),
-# SECONDS for each target; what is found stays in build-fuzz/found
+# SECONDS of processor time for each target; what is found stays in build-fuzz/found
 SECONDS ?= 60
 fuzz: setup
 	@CC=clang-14 cmake -S . -B build-fuzz -G Ninja -DMHO_FUZZ=ON -DMHO_TESTS=OFF -DMHO_BENCH=OFF -DMHO_MPI=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 	@cmake --build build-fuzz -j $(JOBS)
-	@sh fuzz/run.sh build-fuzz $(SECONDS)
+	@python3 fuzz/run.py build-fuzz $(SECONDS) --lanes $(JOBS)
 
 clean:
 	rm -rf build build-asan build-fuzz
