@@ -127,12 +127,14 @@ static mho_status work_new(const mho_i_netlist *list, work *w) {
     return n ? make_pattern(w) : MHO_OK;
 }
 
-static mho_status klu_failed(const work *w, const char *what) {
+static mho_status klu_failed(const work *w) {
     if (w->common.status == KLU_OUT_OF_MEMORY) {
-        return mho_i_fail(w->list->ctx, MHO_ERR_NOMEM, "out of memory in the sparse LU (%s)", what);
+        return mho_i_fail(w->list->ctx, MHO_ERR_NOMEM, "out of memory in the sparse LU");
     }
     return mho_i_fail(w->list->ctx, MHO_ERR_SINGULAR,
-                      "the sparse LU (%s) finds the circuit singular to working precision", what);
+                      "%zu x %zu cells: the sparse LU finds the circuit singular to working "
+                      "precision: wires and cells differ too much",
+                      w->list->n_row, w->list->n_col);
 }
 
 /* J at w->x, factorised */
@@ -154,13 +156,11 @@ static mho_status factorise(work *w) {
     }
     if (!w->symbolic) {
         w->symbolic = klu_analyze(w->n, w->col_start, w->row, &w->common);
-        if (!w->symbolic) {
-            return klu_failed(w, "analyse");
-        }
     }
     klu_free_numeric(&w->numeric, &w->common);
-    w->numeric = klu_factor(w->col_start, w->row, w->value, w->symbolic, &w->common);
-    return w->numeric ? MHO_OK : klu_failed(w, "factor");
+    w->numeric =
+        w->symbolic ? klu_factor(w->col_start, w->row, w->value, w->symbolic, &w->common) : NULL;
+    return w->numeric ? MHO_OK : klu_failed(w);
 }
 
 /* Take the Newton step from x as far as it makes F smaller; the new error, or the old one if none
@@ -221,9 +221,8 @@ static mho_status solve(work *w, const double *v_V, long double *error, int *n_s
         for (size_t k = 0; k < n; k++) {
             w->step[k] = (double)w->f[k];
         }
-        if (!klu_solve(w->symbolic, w->numeric, w->n, 1, w->step, &w->common)) {
-            return klu_failed(w, "solve");
-        }
+        /* fails only for sizes and pointers that are not those of the factor */
+        (void)klu_solve(w->symbolic, w->numeric, w->n, 1, w->step, &w->common);
         long double before = *error;
         *error = descend(w, before);
         ++*n_step;
@@ -245,8 +244,13 @@ static bool at_rest(const work *w) {
     for (size_t k = 0; k < (size_t)w->n; k++) {
         left = fmaxl(left, fabsl(w->f[k]));
     }
-    for (size_t k = 0; k < (size_t)w->n + list->n_row + list->n_col; k++) {
-        v = fmaxl(v, fabsl(w->x[k]));
+    for (size_t k = 0; k < list->n_row + list->n_col; k++) {
+        v = fmaxl(v, fabsl(w->t_V[k]));
+    }
+    for (size_t k = 0; k < (size_t)w->n; k++) {
+        if (fabsl(w->x[k]) > v * 1.000001L) {
+            return false; /* at rest no node goes beyond the sources: an ill-conditioned answer */
+        }
     }
     for (size_t k = 0; k < list->n_element; k++) {
         g = list->element[k].kind == MHO_ELEMENT_OHM ? fmaxl(g, list->element[k].g_S) : g;
