@@ -293,7 +293,7 @@ long double mho_i_netlist_balance(const mho_i_netlist *list, const long double *
     long double error = 0, line = 0;
     for (size_t k = 0; k < n_all; k++) {
         long double *largest = k < n ? &error : &line;
-        *largest = fabsl(f[k]) <= *largest ? *largest : fabsl(f[k]); /* NaN stays visible */
+        *largest = fabsl(f[k]) > *largest || isnan(f[k]) ? fabsl(f[k]) : *largest;
     }
     return error == 0 ? 0 : error / line;
 }
