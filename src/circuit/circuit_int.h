@@ -130,8 +130,9 @@ mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g
 mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                          double *b_V, mho_array_report *rep);
 /* One vector, for a comparison by the caller: where rounding of voltages hides what is right, the
- * answer does not count as converged. */
-mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, mho_array_report *rep);
+ * answer does not count as converged (rep). scale_A: the largest current of a line. */
+mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, double *scale_A,
+                          mho_array_report *rep);
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
 void mho_i_workers_free(mho_i_workers *set); /* NULL is allowed */

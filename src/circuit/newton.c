@@ -225,6 +225,36 @@ static bool good(const worker *k, double rel, double scale) {
     return rel <= k->tol + mho_i_net_floor(k->net, k->u, scale);
 }
 
+/* Currents into the sensed ends: through the end resistance where the end is at 0 V and so b has
+ * full relative accuracy; else by Kirchhoff's law, the sum of the line's cells. */
+static void output(const worker *k, double *i_A) {
+    const mho_i_lines *s = &k->net->sense;
+    size_t ld = k->l.ld, m = k->net->m;
+    for (size_t j = 0; j < k->net->n; j++) {
+        double lo = s->lo_S[j], hi = s->hi_S[j];
+        if (s->pot_V[j] == 0 && !isinf(lo) && !isinf(hi)) {
+            i_A[j] = (lo > 0 ? lo * k->b[j] : 0) + (hi > 0 ? hi * k->b[(m - 1) * ld + j] : 0);
+            continue;
+        }
+        double sum = 0;
+        for (size_t r = 0; r < m; r++) {
+            sum += k->i[r * ld + j];
+        }
+        i_A[j] = sum;
+    }
+}
+
+/* Are the outputs so much smaller than the currents of the lines that the residual may drown them?
+ */
+static bool drowned(const worker *k, double rel, double scale) {
+    double most = 0, *i_A = k->law;
+    output(k, i_A);
+    for (size_t j = 0; j < k->net->n; j++) {
+        most = fmax(most, fabs(i_A[j]));
+    }
+    return rel * scale > fmax(MHO_I_CONFIRMED, 1e3 * k->tol) * most && mho_i_confirm_able(k->net);
+}
+
 static void judge(const worker *k, double rel, double scale, outcome *o) {
     const mho_i_field f = {k->l.ld, k->u, k->w, k->b, k->i, k->fw, k->fb};
     o->residual_rel = rel;
@@ -233,8 +263,12 @@ static void judge(const worker *k, double rel, double scale, outcome *o) {
         double lines_rel = mho_i_net_harmless(k->net, &f, scale);
         o->rounding_rel = rel;
         o->converged = isfinite(lines_rel);
-        o->doubtful = !o->converged;
         o->residual_rel = o->converged ? lines_rel : rel;
+        o->doubtful = !o->converged;
+    }
+    if (o->converged && drowned(k, o->residual_rel, scale)) {
+        o->converged = false;
+        o->doubtful = true;
     }
 }
 
@@ -291,25 +325,6 @@ static void solve_newton(worker *k, outcome *o) {
         }
     }
     judge(k, rel, scale, o);
-}
-
-/* Currents into the sensed ends: through the end resistance where the end is at 0 V and so b has
- * full relative accuracy; else by Kirchhoff's law, the sum of the line's cells. */
-static void output(const worker *k, double *i_A) {
-    const mho_i_lines *s = &k->net->sense;
-    size_t ld = k->l.ld, m = k->net->m;
-    for (size_t j = 0; j < k->net->n; j++) {
-        double lo = s->lo_S[j], hi = s->hi_S[j];
-        if (s->pot_V[j] == 0 && !isinf(lo) && !isinf(hi)) {
-            i_A[j] = (lo > 0 ? lo * k->b[j] : 0) + (hi > 0 ? hi * k->b[(m - 1) * ld + j] : 0);
-            continue;
-        }
-        double sum = 0;
-        for (size_t r = 0; r < m; r++) {
-            sum += k->i[r * ld + j];
-        }
-        i_A[j] = sum;
-    }
 }
 
 MHO_MULTIARCH static double row_power(size_t n, double u, const double *pot, const double *i) {
@@ -393,12 +408,19 @@ static mho_status not_converged(mho_array *a, const mho_array_report *rep, size_
     if (!rep->n_unconverged) {
         return MHO_OK;
     }
+    char why[160] = "";
+    if (rep->rounding_rel > 0) {
+        snprintf(why, sizeof why,
+                 "; %.3g may be rounding of the voltages, since wires, ends and cells are too far "
+                 "apart%s",
+                 rep->rounding_rel, a->nonlinear ? "" : ": solver transfer has no such limit");
+    }
     return mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
                       "%zu of %zu vectors did not converge: Kirchhoff residual %.3g of the largest "
                       "line current, wanted %.3g (tol_rel), after %d CG and %d Newton steps "
-                      "(max_iter %d per solve)",
+                      "(max_iter %d per solve)%s",
                       rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel, rep->iterations,
-                      rep->newton_steps, a->opt.max_iter);
+                      rep->newton_steps, a->opt.max_iter, why);
 }
 
 /* Workers stay with the array until it is programmed anew: a later read allocates nothing. */
@@ -507,9 +529,8 @@ static mho_status settle(worker *k, const double *v_V, bool flow_only, outcome *
     return status;
 }
 
-static mho_status read_vectors(mho_array *a, bool linear, bool flow_only, size_t n_vec,
-                               const double *v_V, double *i_A, double *w_V, double *b_V,
-                               mho_array_report *rep) {
+static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const double *v_V,
+                               double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
     int n_worker = mho_ctx_threads(a->ctx);
     n_worker = (size_t)n_worker > n_vec ? (int)n_vec : n_worker;
     bool small = a->net.m * a->net.n * n_vec < 65536; /* below about a millisecond */
@@ -527,7 +548,7 @@ static mho_status read_vectors(mho_array *a, bool linear, bool flow_only, size_t
     status = read_batch(a, a->workers->k, n_worker, o, n_vec, v_V, i_A, w_V, b_V);
     for (size_t v = 0; v < n_vec && !status; v++) {
         if (o[v].doubtful) {
-            status = settle(a->workers->k, v_V + v * a->net.m, flow_only, o + v);
+            status = settle(a->workers->k, v_V + v * a->net.m, false, o + v);
         }
         add_outcome(rep, o + v, n_vec);
     }
@@ -537,16 +558,31 @@ static mho_status read_vectors(mho_array *a, bool linear, bool flow_only, size_t
 
 mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                          double *b_V, mho_array_report *rep) {
-    return read_vectors(a, true, false, n_vec, v_V, i_A, w_V, b_V, rep);
+    return read_vectors(a, true, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 
-mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, mho_array_report *rep) {
-    return read_vectors(a, true, true, 1, v_V, i_A, NULL, NULL, rep);
+mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, double *scale_A,
+                          mho_array_report *rep) {
+    outcome o;
+    mho_status status = MHO_OK;
+    if (!a->workers || !a->workers->linear) {
+        status = workers_new(a, true, 1);
+    }
+    if (status) {
+        return status;
+    }
+    worker *k = a->workers->k;
+    solve_vector(k, v_V, &o);
+    output(k, i_A);
+    residual(k, scale_A);
+    status = o.doubtful ? settle(k, v_V, true, &o) : MHO_OK;
+    add_outcome(rep, &o, 1);
+    return status;
 }
 
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep) {
-    return read_vectors(a, false, false, n_vec, v_V, i_A, w_V, b_V, rep);
+    return read_vectors(a, false, n_vec, v_V, i_A, w_V, b_V, rep);
 }
 
 /* ---- linear solves for others: potentials of their own, the same lines ---- */
