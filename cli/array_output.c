@@ -51,8 +51,13 @@ void array_print(const array_job *job) {
     printf("%-11s %zu\n", "vectors", job->n_vec);
     printf("%-11s %s%s%s%s", "solver", solver_name(job), *job->spice_version ? " (" : "",
            job->spice_version, *job->spice_version ? ")" : "");
-    printf(job->rep.newton_steps ? ", %d Newton steps" : "", job->rep.newton_steps);
-    printf(job->rep.iterations ? ", %d CG iterations\n" : "\n", job->rep.iterations);
+    if (job->rep.newton_steps) {
+        printf(", %d Newton steps", job->rep.newton_steps);
+    }
+    if (job->rep.iterations) {
+        printf(", %d CG iterations", job->rep.iterations);
+    }
+    printf("\n");
     printf("%-11s %.2g of the largest line current (Kirchhoff)%s\n", "residual",
            job->rep.residual_rel, job->converged ? "" : ": NOT CONVERGED");
     if (job->rep.rounding_rel > 0) {
