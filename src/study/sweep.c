@@ -41,10 +41,7 @@ static bool leads(const sweep *w) {
 }
 
 static mho_status path_in(const sweep *w, const char *name, char path[PATH_BYTES]) {
-    if (snprintf(path, PATH_BYTES, "%s/%s", w->opt->out_dir, name) >= PATH_BYTES) {
-        return mho_i_fail(w->ctx, MHO_ERR_IO, "%.80s...: the path is too long", w->opt->out_dir);
-    }
-    return MHO_OK;
+    return mho_i_path_join(w->ctx, w->opt->out_dir, name, path, PATH_BYTES);
 }
 
 /* ---- the directory ---- */
