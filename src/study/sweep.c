@@ -404,7 +404,8 @@ static mho_status plan_chips(sweep *w) {
 static mho_status barrier(const sweep *w, mho_status status) {
     const mho_team *team = w->opt->team;
     if (team && !team->barrier(team->user) && status == MHO_OK) {
-        status = mho_i_fail(w->ctx, MHO_ERR_IO, "the team of ranks is broken");
+        status = mho_i_fail(w->ctx, MHO_ERR_IO, "the team of %d ranks is broken: rank %d, barrier",
+                            team->n_rank, team->rank);
     }
     return status;
 }
