@@ -105,7 +105,7 @@ def calls(path):
         if GIVERS.search(code):
             text = statement(lines, k)
             if not re.search(r"mho_i_fail\([^,]*, MHO_OK,", text):
-                yield k + 1, text, "MHO_ERR_NOMEM" in text
+                yield k + 1, text, "MHO_ERR_NOMEM" in text or '"out of memory' in text
         elif re.search(r"\bMHO_ERR_NOMEM\b", code) and re.search(r"return|status =", code):
             yield k + 1, statement(lines, k), True
 
