@@ -139,6 +139,13 @@ mho_status mho_i_fit_solve(mho_i_problem *q, size_t n_start, const double *start
         }
         status = mho_i_progress(q->ctx, "fit", (double)(s + 1) / (double)n_start);
     }
+    /* along the valley of a law that contains another the descent goes on for ever: it is over when
+     * another round makes no difference to the fit */
+    for (int round = 0; round < 8 && status == MHO_OK && !converged && !q->max_evaluate; round++) {
+        double e = mho_i_fit_descend(q, best, work, &converged);
+        converged = converged || e > (1 - 1e-3) * sse;
+        sse = e;
+    }
     if (status == MHO_OK && !(sse < 1e11)) {
         status = mho_i_fail(q->ctx, MHO_ERR_ARG, "the model has no finite values for these data");
     }

@@ -238,7 +238,7 @@ mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const 
         status = warn_about_parameters(ctx, fit, best);
     }
     status = status == MHO_OK ? warn_about_residuals(ctx, fit, q) : status;
-    fit->converged = best->converged;
+    fit->converged = best->converged || without_noise(fit, q);
     if (!fit->converged && status == MHO_OK) {
         status = mho_i_fit_note(ctx, fit,
                                 "NOT CONVERGED: the best descent was stopped; the values are where "
