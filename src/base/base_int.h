@@ -164,6 +164,9 @@ void mho_i_temp_drop(mho_i_temp *f);
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);
 mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path);
+/* dir/name into path[n_path]. MHO_ERR_IO: too long. */
+mho_status mho_i_path_join(mho_ctx *ctx, const char *dir, const char *name, char *path,
+                           size_t n_path);
 /* Directory for cached results: $MHO_CACHE, else $XDG_CACHE_HOME/mho, else ~/.cache/mho. Made if
  * absent. */
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out);
