@@ -384,6 +384,12 @@ static mho_status compute(array_job *job, mho_array *array) {
     }
     if (status == MHO_OK && (job->args.power || !isfinite(job->rep.power_W))) {
         status = read_power(job, array);
+        if (status == MHO_WARN_NOT_CONVERGED) { /* the currents did: they are worth having */
+            job->power_failed = true;
+            job->rep.power_W = NAN;
+            cli_fail(job->ctx, status);
+            status = MHO_OK;
+        }
     }
     if (status == MHO_OK && job->args.compare) {
         status = compare_ideal(job);
@@ -400,6 +406,7 @@ static int solve_and_write(array_job *job) {
     cli_progress_end();
     job->converged = status == MHO_OK;
     int rc = status == MHO_OK ? CLI_DONE : cli_fail(job->ctx, status);
+    rc = job->power_failed && rc == CLI_DONE ? CLI_NOT_TRUSTWORTHY : rc;
     if (status == MHO_OK) {
         status = array_write_files(job, array);
         rc = status < 0 ? cli_fail(job->ctx, status) : rc;
