@@ -32,6 +32,8 @@ BEYOND_TESTS = {
     ("src/circuit/nodes.c", "vectors of a gradient have a Kirchhoff"): "as read.c",
     ("src/lab/curve_vo2.c", "has other columns"):
         "guards against a change of the columns of mho_neuron_simulate",
+    ("src/lab/stiff.c", "that is not a number"):
+        "the integrator stops at what is not a number; guards its callers all the same",
     ("src/chip/build_node.c", "this activation has no hardware"):
         "every activation that graphs know has hardware; guards against a new one",
     ("src/chip/build_sum.c", "is a constant where"):

@@ -19,7 +19,7 @@
 
 static char dir[] = "/tmp/mho-errors-XXXXXX";
 static char path[64], long_path[5000];
-static bool no_sync, no_mode, no_stat;
+static bool no_sync, no_mode, no_stat, no_access, no_real;
 static int sync_errno = EIO;
 
 int fsync(int fd) {
@@ -35,6 +35,21 @@ int fchmod(int fd, mode_t mode) {
 int fstat(int fd, struct stat *st) {
     errno = EIO;
     return no_stat ? -1 : fstatat(fd, "", st, AT_EMPTY_PATH);
+}
+
+int access(const char *file, int mode) {
+    errno = EACCES;
+    return no_access ? -1 : faccessat(AT_FDCWD, file, mode, 0);
+}
+
+char *realpath(const char *file, char *out) {
+    errno = ELOOP;
+    if (no_real) {
+        return NULL;
+    }
+    ssize_t n = readlink(file, out, 4095); /* enough for what these tests link */
+    out[n > 0 ? n : 0] = 0;
+    return n > 0 ? out : NULL;
 }
 
 static int set_up(void **state) {
@@ -134,6 +149,35 @@ static void places_that_vanish_are_noticed(void **state) {
     no_sync = false;
     sync_errno = EIO;
     test_refused(ctx, status, MHO_ERR_IO, file, "cannot be written: ");
+    no_access = true; /* a system without /proc gives the file a name at once */
+    test_ok(ctx, mho_i_temp_begin(ctx, file, &f));
+    no_access = false;
+    assert_true(f.temp[0]);
+    sync_errno = EINVAL;
+    no_sync = true;
+    close(f.fd);
+    status = mho_i_temp_commit(&f);
+    no_sync = false;
+    sync_errno = EIO;
+    test_refused(ctx, status, MHO_ERR_IO, file, "cannot be written: Bad file descriptor");
+    test_ok(ctx, mho_i_file_write(ctx, file, "old", 3));
+    no_access = true; /* a file that is protected is not replaced */
+    test_refused(ctx, mho_i_file_write(ctx, file, "new", 3), MHO_ERR_IO, file,
+                 "cannot be written: Permission denied");
+    no_access = false;
+    char link[80];
+    snprintf(link, sizeof link, "%s/d", folder);
+    assert_int_equal(symlink(file, link), 0);
+    no_real = true;
+    test_refused(ctx, mho_i_file_write(ctx, link, "new", 3), MHO_ERR_IO, link,
+                 "cannot be written: Too many levels of symbolic links");
+    no_real = false;
+    test_ok(ctx, mho_i_file_write(ctx, link, "new", 3)); /* through the link, which stays */
+    test_ok(ctx, mho_i_file_read(ctx, file, 10, &data, &n));
+    assert_string_equal((char *)data, "new");
+    mho_i_free(ctx, data);
+    unlink(link);
+    unlink(file);
     test_ok(ctx, mho_i_temp_begin(ctx, file, &f));
     test_ok(ctx, mho_i_temp_put(&f, "new", 3));
     if (!f.temp[0]) { /* a file without a name until now */

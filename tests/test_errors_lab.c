@@ -256,6 +256,29 @@ static void models_in_circuits_are_checked(void **state) {
     mho_card_free(c);
 }
 
+static const mho_ext_model *whole;
+static void leaking_power(const mho_ext_batch *b, double *in_W, double *stored_J, double *out_W) {
+    whole->power(b, in_W, stored_J, out_W);
+    for (size_t i = 0; i < b->n; i++) {
+        out_W[i] = 1.05 * out_W[i] + 0.01 * in_W[i];
+    }
+}
+
+static void energy_that_is_missing_is_noticed(void **state) {
+    mho_ctx *ctx = *state;
+    const double t = 0, v = 5;
+    const mho_model_drive d = {0, {1, &t, &v}, 1e3, 0, 1e-3, 0, NULL};
+    mho_model_run run;
+    mho_card *c;
+    test_ok(ctx, mho_model_find(ctx, "vo2-filament", &whole));
+    mho_ext_model leaks = *whole;
+    leaks.power = leaking_power;
+    test_ok(ctx, mho_card_new(ctx, &leaks, NULL, &c));
+    test_refused(ctx, mho_model_simulate(ctx, c, &d, NULL, &run, NULL), MHO_WARN_NOT_CONVERGED,
+                 "the balance of energy of the device is open by", "allowed: 1e-03");
+    mho_card_free(c);
+}
+
 static void constant(void *user, double t_s, const double *y, double *dy) {
     (void)user;
     (void)t_s;
@@ -272,6 +295,12 @@ static void the_integrator_says_why_it_does_not_start(void **state) {
     mho_transient_report rep = {0};
     test_refused(ctx, mho_i_stiff_run(ctx, &p, &opt, 2, edge, &y, &q, &rep), MHO_ERR_INTERNAL,
                  "the integrator does not start", "abstol");
+    const double fine = 1e-9;
+    mho_i_stiff lost = p;
+    lost.tol_abs = &fine;
+    y = NAN;
+    test_refused(ctx, mho_i_stiff_run(ctx, &lost, &opt, 2, edge, &y, &q, &rep),
+                 MHO_WARN_NOT_CONVERGED, "the integration");
 }
 
 /* A program called ngspice that says its version, one row, and no more. */
@@ -315,6 +344,17 @@ static void ngspice_that_stops_is_not_believed(void **state) {
     test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL),
                  MHO_WARN_NOT_CONVERGED, "ngspice");
     assert_true(isnan(i[0]) && isnan(i[1]));
+    static const char bent[] = "#!/bin/sh\nPATH=${PATH#*:}\n"
+                               "ngspice \"$@\" | awk '/^w0_1 =/ {$3 *= 1.01} 1'\n";
+    test_ok(ctx, mho_i_file_write(ctx, fake, bent, sizeof bent - 1));
+    chmod(fake, 0700);
+    mho_array_opt wires = MHO_ARRAY_OPT_INIT;
+    wires.r_word_ohm = wires.r_bit_ohm = 2;
+    mho_array_free(a);
+    test_ok(ctx, mho_array_new(ctx, 2, 2, &wires, &a));
+    test_ok(ctx, mho_array_program(a, g));
+    test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL),
+                 MHO_WARN_NOT_CONVERGED, "voltages of 1 of 1 vectors miss Kirchhoff's law");
     setenv("PATH", "/nowhere", 1);
     test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL), MHO_ERR_DEPENDENCY,
                  "ngspice is not installed");
@@ -356,6 +396,7 @@ int main(void) {
         cmocka_unit_test(cells_that_say_too_little_are_refused),
         cmocka_unit_test(drives_are_checked),
         cmocka_unit_test(models_in_circuits_are_checked),
+        cmocka_unit_test(energy_that_is_missing_is_noticed),
         cmocka_unit_test(the_integrator_says_why_it_does_not_start),
         cmocka_unit_test(ngspice_that_stops_is_not_believed),
         cmocka_unit_test(netlists_of_neurons_are_checked),
