@@ -1,7 +1,8 @@
 /* array_output.c - the results of "mho array" as a table, JSON, files and a picture. */
 #include "array_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,8 +52,13 @@ void array_print(const array_job *job) {
     printf("%-11s %zu\n", "vectors", job->n_vec);
     printf("%-11s %s%s%s%s", "solver", solver_name(job), *job->spice_version ? " (" : "",
            job->spice_version, *job->spice_version ? ")" : "");
-    printf(job->rep.newton_steps ? ", %d Newton steps" : "", job->rep.newton_steps);
-    printf(job->rep.iterations ? ", %d CG iterations\n" : "\n", job->rep.iterations);
+    if (job->rep.newton_steps) {
+        printf(", %d Newton steps", job->rep.newton_steps);
+    }
+    if (job->rep.iterations) {
+        printf(", %d CG iterations", job->rep.iterations);
+    }
+    printf("\n");
     printf("%-11s %.2g of the largest line current (Kirchhoff)%s\n", "residual",
            job->rep.residual_rel, job->converged ? "" : ": NOT CONVERGED");
     if (job->rep.rounding_rel > 0) {
@@ -127,23 +133,7 @@ static json_t *make_json(const array_job *job) {
 }
 
 mho_status array_write_json(const array_job *job) {
-    json_t *j = make_json(job);
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    json_decref(j);
-    if (!text) {
-        return MHO_ERR_NOMEM;
-    }
-    size_t n = strlen(text);
-    text[n] = '\n'; /* in place of the final 0, which is not needed any more */
-    mho_status status = MHO_OK;
-    if (strcmp(job->args.json, "-") == 0) {
-        bool whole = fwrite(text, 1, n + 1, stdout) == n + 1 && fflush(stdout) == 0;
-        status = whole ? MHO_OK : MHO_ERR_IO;
-    } else {
-        status = mho_file_save(job->ctx, job->args.json, text, n + 1);
-    }
-    free(text);
-    return status;
+    return cli_json_save(job->ctx, make_json(job), job->args.json);
 }
 
 /* ---- files ---- */

@@ -225,7 +225,7 @@ int cmd_fit(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     mho_fit *f = NULL;
     mho_status status = check_outputs(ctx, &a);

@@ -162,7 +162,7 @@ int cmd_transient(int argc, char **argv, const cli_command *self) {
     }
     job.ctx = cli_ctx(1);
     if (!job.ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     job.quiet = a->json && strcmp(a->json, "-") == 0;
     job.opt.dead_band_K = a->dead_band_K;

@@ -140,7 +140,7 @@ static void add_skip(check *c, const mho_i_view *view) {
 static mho_status compare_row(check *c, const mho_i_view *view) {
     const mho_i_stage *stage = view->stage;
     size_t n_out = stage->shape.n_out, number = stage->number, n_vec = vectors_of(c, stage);
-    bool neurons = c->chip->spec.activation == MHO_ACTIVATION_NEURON;
+    bool neurons = view->a && !mho_i_chip_is_digital(c->chip, stage);
     for (size_t o = 0; o < n_out; o++) {
         for (size_t v = 0; v < n_vec; v++) {
             size_t col = v / c->n_image * c->chip->n_lane + v % c->n_image;
@@ -151,7 +151,7 @@ static mho_status compare_row(check *c, const mho_i_view *view) {
             double error = fabs((double)view->z[o * view->n_col + col] - want);
             c->z_err[number] = worse(c->z_err[number], error);
             c->out->n_current++;
-            mho_status status = view->a && neurons ? check_neuron(c, view, o, col) : MHO_OK;
+            mho_status status = neurons ? check_neuron(c, view, o, col) : MHO_OK;
             if (status < 0) {
                 return status;
             }

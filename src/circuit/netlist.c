@@ -2,7 +2,7 @@
  * nodes (union-find), so that what is left can be stamped or written with finite conductances.   */
 #include "netlist_int.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* Before joining: word node of cell k is k, bit node n + k, the node between cell and selector
  * 2n + k, terminal t 3n + t, with n cells. */

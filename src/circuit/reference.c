@@ -134,12 +134,14 @@ static mho_status work_new(const mho_i_netlist *list, work *w) {
     return n ? make_pattern(w) : MHO_OK;
 }
 
-static mho_status klu_failed(const work *w, const char *what) {
+static mho_status klu_failed(const work *w) {
     if (w->common.status == KLU_OUT_OF_MEMORY) {
-        return mho_i_fail(w->list->ctx, MHO_ERR_NOMEM, "out of memory in the sparse LU (%s)", what);
+        return mho_i_fail(w->list->ctx, MHO_ERR_NOMEM, "out of memory in the sparse LU");
     }
     return mho_i_fail(w->list->ctx, MHO_ERR_SINGULAR,
-                      "the sparse LU (%s) finds the circuit singular to working precision", what);
+                      "%zu x %zu cells: the sparse LU finds the circuit singular to working "
+                      "precision: wires and cells differ too much",
+                      w->list->n_row, w->list->n_col);
 }
 
 /* J at w->x, factorised */
@@ -161,13 +163,11 @@ static mho_status factorise(work *w) {
     }
     if (!w->symbolic) {
         w->symbolic = klu_analyze(w->n, w->col_start, w->row, &w->common);
-        if (!w->symbolic) {
-            return klu_failed(w, "analyse");
-        }
     }
     klu_free_numeric(&w->numeric, &w->common);
-    w->numeric = klu_factor(w->col_start, w->row, w->value, w->symbolic, &w->common);
-    return w->numeric ? MHO_OK : klu_failed(w, "factor");
+    w->numeric =
+        w->symbolic ? klu_factor(w->col_start, w->row, w->value, w->symbolic, &w->common) : NULL;
+    return w->numeric ? MHO_OK : klu_failed(w);
 }
 
 /* Take the Newton step from x as far as it makes F smaller; the new error, or the old one if none
@@ -228,9 +228,8 @@ static mho_status solve(work *w, const double *v_V, long double *error, int *n_s
         for (size_t k = 0; k < n; k++) {
             w->step[k] = (double)w->f[k];
         }
-        if (!klu_solve(w->symbolic, w->numeric, w->n, 1, w->step, &w->common)) {
-            return klu_failed(w, "solve");
-        }
+        /* fails only for sizes and pointers that are not those of the factor */
+        (void)klu_solve(w->symbolic, w->numeric, w->n, 1, w->step, &w->common);
         long double before = *error;
         *error = descend(w, before);
         ++*n_step;
@@ -248,6 +247,19 @@ static bool conducts(const work *w, const mho_i_element *e) {
     long double i, slope;
     mho_i_netlist_law(w->list, e, w->x[e->from] - w->x[e->to], &i, &slope);
     return i != 0 || slope > 0;
+}
+
+static bool within_sources(const work *w) {
+    long double v = 0;
+    for (size_t k = 0; k < w->list->n_row + w->list->n_col; k++) {
+        v = fmaxl(v, fabsl(w->t_V[k]));
+    }
+    for (size_t k = 0; k < (size_t)w->n; k++) {
+        if (fabsl(w->x[k]) > v * 1.000001L) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Is the network of this answer at rest: no connected part of it meets two potentials? */
@@ -268,7 +280,7 @@ static mho_status at_rest(const work *w, bool *rest) {
             up[root_of(up, e->from)] = root_of(up, e->to);
         }
     }
-    *rest = true;
+    *rest = within_sources(w); /* beyond them an answer is ill-conditioned, not at rest */
     for (size_t k = 0; k < list->n_element && !status; k++) {
         const mho_i_element *e = &list->element[k];
         bool held = e->from >= n || e->to >= n, both = e->from >= n && e->to >= n;

@@ -116,7 +116,9 @@ mho_status mho_i_fit_solve(mho_i_problem *q, size_t n_start, const double *start
                            mho_i_optimum *out) {
     size_t n = q->n_free;
     if (q->n_point * (n + 2) > INT_MAX) {
-        return mho_i_fail(q->ctx, MHO_ERR_DIM, "%zu points are too many for a fit", q->n_point);
+        return mho_i_fail(q->ctx, MHO_ERR_DIM,
+                          "%zu points are too many for a fit of %zu parameters: at most %zu",
+                          q->n_point, n, INT_MAX / (n + 2));
     }
     double *work = mho_i_alloc(q->ctx, mho_i_fit_work_size(q->n_point, n), sizeof *work);
     if (!work) {
@@ -147,7 +149,9 @@ mho_status mho_i_fit_solve(mho_i_problem *q, size_t n_start, const double *start
         sse = e;
     }
     if (status == MHO_OK && !(sse < 1e11)) {
-        status = mho_i_fail(q->ctx, MHO_ERR_ARG, "the model has no finite values for these data");
+        status =
+            mho_i_fail(q->ctx, MHO_ERR_ARG,
+                       "%zu points: the model has no finite values for these data", q->n_point);
     }
     if (status == MHO_OK) {
         memset(out, 0, sizeof *out);
