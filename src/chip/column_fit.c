@@ -239,7 +239,8 @@ static mho_status calibrate_ranges(calibration *c, const mho_dataset *set, size_
 mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
                               mho_calibration *out) {
     if (!chip->programmed) {
-        return mho_i_fail(chip->ctx, MHO_ERR_ARG, "the chip is not programmed");
+        return mho_i_fail(chip->ctx, MHO_ERR_ARG,
+                          "the chip is not programmed: mho_chip_program comes first");
     }
     const mho_i_value *in = &chip->value[0];
     if (in->c != 1 || in->h != mho_dataset_n_row(set) || in->w != mho_dataset_n_col(set)) {

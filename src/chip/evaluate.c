@@ -94,7 +94,8 @@ size_t mho_chip_n_score(const mho_chip *chip) {
 
 static mho_status check_use(const mho_chip *chip, const mho_i_source *from) {
     if (!chip->programmed) {
-        return mho_i_fail(chip->ctx, MHO_ERR_ARG, "the chip is not programmed");
+        return mho_i_fail(chip->ctx, MHO_ERR_ARG,
+                          "the chip is not programmed: mho_chip_program comes first");
     }
     return mho_i_source_check(chip, from);
 }
