@@ -187,9 +187,9 @@ typedef struct mho_chip_key {
 /* MHO_ERR_ARG says which keys there are, or the one that was meant. */
 MHO_API mho_status mho_chip_key_find(mho_ctx *ctx, const mho_chip_spec *spec, const char *path,
                                      mho_chip_key *out) MHO_CHECK;
-/* Set a key to one of its words. Another neuron card, or model of the cells, brings its own values for
- * whatever the spec has not set differently from its old one. MHO_ERR_ARG: the key is a number, or
- * has no such word. */
+/* Set a key to one of its words. Another neuron card, or model of the cells, brings its own values
+ * for whatever the spec has not set differently from its old one. MHO_ERR_ARG: the key is a number,
+ * or has no such word. */
 MHO_API mho_status mho_chip_word_set(mho_ctx *ctx, mho_chip_spec *spec, const mho_chip_key *key,
                                      size_t word) MHO_CHECK;
 /* Relations between parameters, which single checks cannot see. MHO_ERR_ARG. */
@@ -281,7 +281,8 @@ typedef struct mho_calibration {
 /* After mho_chip_program: what the spec wants from data, out of the first n_image pictures (0: 256)
  * of a set that the chip is not judged by: ranges of the ADCs, gain and offset of every output such
  * that its z is that of the weights, both by least squares. Does nothing where the spec wants
- * nothing. out may be NULL. Time of sending these pictures once through the chip. */
+ * nothing. A chip with calibrated columns is evaluated only after it. out may be NULL. Time of
+ * sending these pictures once through the chip. */
 MHO_API mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                       mho_calibration *out) MHO_CHECK;
 

@@ -221,6 +221,13 @@ static mho_status run_software(job *j) {
     return status;
 }
 
+/* With what the spec wants from data: columns and ranges of the ADCs. */
+static mho_status program(job *j, mho_chip *chip, uint32_t instance, uint32_t imperfections,
+                          mho_program_report *rep) {
+    mho_status status = mho_chip_program(chip, j->opt->seed, instance, imperfections, rep);
+    return status < 0 ? status : mho_chip_calibrate_samples(chip, j->calibration, 0, NULL);
+}
+
 /* Accuracy and agreement of one instance, from the journal if it is there: of a network of any
  * number of classes the record's first confusion counts the pictures that agree. */
 static mho_status run_chip(job *j, mho_chip *chip, uint32_t instance, uint32_t imperfections,
@@ -235,7 +242,7 @@ static mho_status run_chip(job *j, mho_chip *chip, uint32_t instance, uint32_t i
     }
     if (!known || force) {
         mho_program_report rep;
-        status = mho_chip_program(chip, j->opt->seed, instance, imperfections, &rep);
+        status = program(j, chip, instance, imperfections, &rep);
         if (status == MHO_OK && force) {
             r->program = rep;
         }
@@ -321,7 +328,7 @@ static mho_status run_digital(job *j) {
                       &r->digital_agreement, &rec);
     mho_program_report ignore;
     if (status == MHO_OK) {
-        status = mho_chip_program(chip, j->opt->seed, 0, MHO_IMP_ALL, &ignore);
+        status = program(j, chip, 0, MHO_IMP_ALL, &ignore);
     }
     if (status == MHO_OK) {
         status = mho_chip_cost_samples(chip, j->test, N_COST_IMAGE, &r->digital_cost);
