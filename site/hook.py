@@ -139,5 +139,6 @@ def on_post_build(config):
 
 
 def on_page_content(html, **_):
-    """Wide tables scroll by themselves."""
+    """Wide tables scroll by themselves; a figure leads to itself, so that a phone can show it large."""
+    html = re.sub(r'(<img [^>]*src="([^"]+)"[^>]*>)', r'<a href="\2">\1</a>', html)
     return html.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
