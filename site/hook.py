@@ -60,7 +60,8 @@ def header_page(path):
     out = [f"# mho/{name}"]
     first = re.match(r"/\*.*?\*/", text, re.S)
     if first:
-        out.append(as_markdown(re.sub(rf"^mho/{name} - ", "", comment_text(first[0]))))
+        opening = re.sub(rf"^mho/{name} - ", "", comment_text(first[0]))
+        out.append(as_markdown(opening[:1].upper() + opening[1:]))
         text = text[first.end():]
     text = re.sub(r"#ifdef __cplusplus.*?#endif\n", "", text, flags=re.S)
     text = re.sub(r"^#(ifndef|define) MHO_\w+_H\n|^#endif\s*\Z", "", text, flags=re.M)
