@@ -75,7 +75,7 @@ static void files_that_cannot_be_read_or_written_say_why(void **state) {
     no_mode = true;
     test_refused(ctx, mho_i_file_write(ctx, path, "new", 3), MHO_ERR_IO, path, "cannot be written");
     no_mode = false;
-    test_refused(ctx, mho_i_file_write(ctx, dir, "new", 3), MHO_ERR_IO, dir, "Is a directory");
+    test_refused(ctx, mho_i_file_write(ctx, dir, "new", 3), MHO_ERR_IO, dir, "is a directory");
     test_refused(ctx, mho_i_file_write(ctx, long_path, "new", 3), MHO_ERR_IO, "xxx...",
                  "the path is too long");
     test_refused(ctx, mho_i_file_writable(ctx, long_path), MHO_ERR_IO, "the path is too long");
