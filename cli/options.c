@@ -22,6 +22,20 @@ int cli_usage_error(const char *fmt, ...) {
     return CLI_BAD_INPUT;
 }
 
+/* sscanf would take signs and blanks, and wrap what no number holds */
+static bool take_size(const char **at, size_t most, size_t *n) {
+    char *end;
+    bool digit = **at >= '0' && **at <= '9';
+    *n = strtoul(*at, &end, 10); /* the largest number if there is none so large */
+    *at = end;
+    return digit && *n >= 1 && *n <= most;
+}
+
+bool cli_shape(const char *text, size_t most, size_t *n_row, size_t *n_col) {
+    return take_size(&text, most, n_row) && *text++ == 'x' && take_size(&text, most, n_col) &&
+           !*text;
+}
+
 static void print_help(const cli_command *cmd, const cli_option *opt) {
     printf("%s\n\nUsage: mho %s %s\n\n", cmd->summary, cmd->name, cmd->usage);
     for (const cli_option *o = opt; o->name; o++) {

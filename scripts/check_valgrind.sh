@@ -19,6 +19,8 @@ scripts="check_array_cli check_cli_run check_cli_run_net"
 
 logs=$build/valgrind
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# without it the program would set it and start itself once more, out of valgrind's sight
+export GOMP_SPINCOUNT=0
 options="-q --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --num-callers=20
 --error-exitcode=99 --suppressions=$PWD/scripts/valgrind.supp"
 

@@ -107,7 +107,7 @@ mho_status mho_i_pgm_open(mho_i_picture *p) {
     }
     getc(p->file);
     g->text = getc(p->file) == '2';
-    long n_col = pgm_number(p->file, 1l << 40), n_row = pgm_number(p->file, 1l << 40);
+    long n_col = pgm_number(p->file, 1L << 40), n_row = pgm_number(p->file, 1L << 40);
     long top = pgm_number(p->file, 65535);
     if (n_col < 0 || n_row < 0 || top < 1) {
         return mho_i_fail(p->ctx, MHO_ERR_FORMAT,
