@@ -1,7 +1,8 @@
 /* array_output.c - the results of "mho array" as a table, JSON, files and a picture. */
 #include "array_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,23 +133,7 @@ static json_t *make_json(const array_job *job) {
 }
 
 mho_status array_write_json(const array_job *job) {
-    json_t *j = make_json(job);
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    json_decref(j);
-    if (!text) {
-        return MHO_ERR_NOMEM;
-    }
-    size_t n = strlen(text);
-    text[n] = '\n'; /* in place of the final 0, which is not needed any more */
-    mho_status status = MHO_OK;
-    if (strcmp(job->args.json, "-") == 0) {
-        bool whole = fwrite(text, 1, n + 1, stdout) == n + 1 && fflush(stdout) == 0;
-        status = whole ? MHO_OK : MHO_ERR_IO;
-    } else {
-        status = mho_file_save(job->ctx, job->args.json, text, n + 1);
-    }
-    free(text);
-    return status;
+    return cli_json_save(job->ctx, make_json(job), job->args.json);
 }
 
 /* ---- files ---- */

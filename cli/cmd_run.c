@@ -166,7 +166,7 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     if (a.ageing || a.remedies) {
         rc = run_study(ctx, &a);
@@ -193,9 +193,6 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     }
     if (status != MHO_OK) {
         rc = cli_fail(ctx, status);
-        if (status == MHO_ERR_CANCELLED) {
-            fputs("mho: the same command goes on where this one stopped\n", stderr);
-        }
     } else {
         rc = verdict(r);
     }

@@ -205,7 +205,7 @@ int run_net(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     fill(&a, &opt);
     mho_deploy_result *r = NULL;
@@ -219,9 +219,6 @@ int run_net(int argc, char **argv, const cli_command *self) {
     }
     if (status != MHO_OK) {
         rc = cli_fail(ctx, status);
-        if (status == MHO_ERR_CANCELLED) {
-            fputs("mho: the same command goes on where this one stopped\n", stderr);
-        }
     } else {
         rc = verdict(r);
     }

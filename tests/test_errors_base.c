@@ -83,6 +83,10 @@ static void files_that_cannot_be_read_or_written_say_why(void **state) {
     test_refused(ctx, mho_i_mkdirs(ctx, long_path), MHO_ERR_IO, "the path is too long");
     test_refused(ctx, mho_i_mkdirs(ctx, "/dev/null/x"), MHO_ERR_IO, "/dev/null/x",
                  "cannot be made: Not a directory");
+    test_refused(ctx, mho_i_path_join(ctx, "/there", long_path, out, sizeof out), MHO_ERR_IO,
+                 "/there.../xxx", "the path is too long");
+    test_ok(ctx, mho_i_path_join(ctx, "/there", "a", out, sizeof out));
+    assert_string_equal(out, "/there/a");
     setenv("MHO_CACHE", long_path, 1);
     test_refused(ctx, mho_i_cache_dir(ctx, out, sizeof out), MHO_ERR_IO, "cache directory", "xxx",
                  "too long");

@@ -118,10 +118,6 @@ static mho_status layer_shape(const mho_i_builder *b, const mho_i_term *term, mh
         *out = mho_i_build_conv_shape(node, in, to);
         return MHO_OK;
     }
-    if (to[1] * to[2] != 1) {
-        return mho_i_build_refuse(
-            b, node, "a product over several rows of one sample; arrays take a vector");
-    }
     *out = mho_i_build_place_shape(x->size, to);
     out->in_h = out->in_w = 1;
     return MHO_OK;

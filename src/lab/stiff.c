@@ -219,6 +219,30 @@ static mho_status run_part(work *w, const mho_transient_opt *opt, double from_s,
     return status;
 }
 
+/* What is not a number must not look like a result: fmin and fmax of callers would hide it. */
+static mho_status is_number(work *w, const double *y, const double *q) {
+    for (size_t k = 0; k < w->p->n_state + w->p->n_quad; k++) {
+        if (!isfinite(k < w->p->n_state ? y[k] : q[k - w->p->n_state])) {
+            return mho_i_fail(w->ctx, MHO_WARN_NOT_CONVERGED,
+                              "the integration ended with a %s that is not a number",
+                              k < w->p->n_state ? "state" : "sum over time");
+        }
+    }
+    return MHO_OK;
+}
+
+mho_status mho_i_balance_check(mho_ctx *ctx, mho_status status, const char *what,
+                               double residual_rel) {
+    const double most_rel = 1e-3; /* what is reached: 1e-5 in the worst of the cases in docs */
+    if (status != MHO_OK || residual_rel <= most_rel) {
+        return status;
+    }
+    return mho_i_fail(ctx, MHO_WARN_NOT_CONVERGED,
+                      "the balance of energy of the %s is open by %.3g (allowed: %.0e): tighten "
+                      "tol_rel, or the model does not conserve energy there",
+                      what, residual_rel, most_rel);
+}
+
 mho_status mho_i_stiff_run(mho_ctx *ctx, const mho_i_stiff *p, const mho_transient_opt *opt,
                            size_t n_edge, const double *edge_s, double *y, double *q,
                            mho_transient_report *rep) {
@@ -238,6 +262,7 @@ mho_status mho_i_stiff_run(mho_ctx *ctx, const mho_i_stiff *p, const mho_transie
         rep->n_step += w.n_step;
         rep->n_rate += w.n_rate;
         rep->wall_s += mho_i_now_s() - begin;
+        status = status == MHO_OK ? is_number(&w, y, q) : status;
     }
     finish(&w);
     return status;

@@ -167,7 +167,10 @@ static void add_assumptions(const mho_image_result *r, mho_i_text *t) {
 
 mho_status mho_image_report_html(mho_ctx *ctx, const mho_image_result *r, const char *path) {
     if (!r->compared || !r->views.n_row) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "a report needs compare and keep_views");
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "%s: compared: %s, views of %zu rows: a report needs compare and keep_views", r->path,
+            r->compared ? "yes" : "no", r->views.n_row);
     }
     mho_i_text page;
     mho_i_text_init(&page, ctx);

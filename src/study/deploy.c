@@ -3,7 +3,7 @@
  */
 #include "mho/deploy.h"
 
-#include "study_int.h"
+#include "deploy_int.h"
 
 #include <math.h>
 #include <string.h>
@@ -34,7 +34,8 @@ mho_deploy_opt mho_deploy_opt_default(void) {
 
 static mho_status check_opt(mho_ctx *ctx, const mho_deploy_opt *opt) {
     if (!opt->network || !opt->data) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "a network and data are wanted");
+        return mho_i_fail(ctx, MHO_ERR_ARG, "network %s, data %s: both are wanted",
+                          opt->network ? opt->network : "NULL", opt->data ? opt->data : "NULL");
     }
     if (opt->n_chip < 1 || opt->n_chip > 1000000) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "chips = %zu: allowed are 1 to 1000000", opt->n_chip);
@@ -219,48 +220,6 @@ static mho_status run_software(job *j) {
     r->software_accuracy =
         label ? (double)share_equal(r->n_image, j->exact, label) / (double)r->n_image : NAN;
     return status;
-}
-
-/* Everything that determines what a chip does names the journal. */
-static mho_i_hash identity(const job *j) {
-    mho_i_hash h = mho_i_hash_init();
-    const mho_deploy_opt *opt = j->opt;
-    char hex[33];
-    mho_samples_hash(j->test, hex);
-    mho_i_hash_add(&h, hex, sizeof hex);
-    mho_samples_hash(j->calibration, hex);
-    mho_i_hash_add(&h, hex, sizeof hex);
-    mho_i_hash_add(&h, mho_version(), strlen(mho_version()));
-    mho_i_hash_add(&h, "deploy", 6);
-    for (size_t t = 0; t < mho_graph_n_tensor(j->graph); t++) {
-        const mho_graph_tensor *x = mho_graph_tensor_at(j->graph, (int)t);
-        mho_i_hash_add(&h, x->shape, x->n_dim * sizeof *x->shape);
-        if (x->data) {
-            mho_i_hash_add(&h, x->data, x->size * sizeof *x->data);
-        }
-    }
-    for (size_t k = 0; k < mho_graph_n_node(j->graph); k++) {
-        const mho_graph_node *node = mho_graph_node_at(j->graph, k);
-        mho_i_hash_add(&h, &node->op, sizeof node->op);
-        mho_i_hash_add(&h, node->input, node->n_input * sizeof *node->input);
-        mho_i_hash_add(&h, node->attr.kernel, sizeof node->attr.kernel);
-        mho_i_hash_add(&h, node->attr.stride, sizeof node->attr.stride);
-        mho_i_hash_add(&h, node->attr.pads, sizeof node->attr.pads);
-    }
-    for (size_t k = 0; k < mho_chip_param_count(); k++) {
-        double v = mho_chip_param_get(&j->r->spec, k);
-        mho_i_hash_add(&h, &v, sizeof v);
-    }
-    mho_i_hash_add(&h, &j->r->spec.share, sizeof j->r->spec.share);
-    mho_i_hash_add(&h, &j->r->spec.weight_scale, sizeof j->r->spec.weight_scale);
-    mho_i_hash_add(&h, &j->r->spec.neuron.mixing, sizeof j->r->spec.neuron.mixing);
-    mho_i_hash_add(&h, &opt->map.range, sizeof opt->map.range);
-    mho_i_hash_add(&h, &opt->map.percentile, sizeof opt->map.percentile);
-    mho_i_hash_add(&h, &opt->map.correct, sizeof opt->map.correct);
-    mho_i_hash_add(&h, &opt->map.limit_weights, sizeof opt->map.limit_weights);
-    mho_i_hash_add(&h, &opt->map.exact_relu, sizeof opt->map.exact_relu);
-    mho_i_hash_add(&h, &opt->seed, sizeof opt->seed);
-    return h;
 }
 
 /* Accuracy and agreement of one instance, from the journal if it is there: of a network of any
@@ -458,7 +417,9 @@ mho_status mho_deploy(mho_ctx *ctx, const mho_deploy_opt *opt, mho_deploy_result
         status = design(&j);
     }
     if (status == MHO_OK) {
-        mho_i_hash name = identity(&j);
+        const mho_i_deploy_what what = {&r->spec,      j.graph,   j.test,
+                                        j.calibration, &opt->map, opt->seed};
+        mho_i_hash name = mho_i_deploy_identity(&what);
         status = mho_i_journal_open(&j.journal, ctx, &name);
         j.journal_open = status == MHO_OK;
     }
