@@ -12,6 +12,7 @@
 
 enum { MAX_OPTION = 64 };
 
+#undef cli_usage_error
 int cli_usage_error(const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -72,7 +72,7 @@ rm -rf "$logs"
 mkdir -p "$logs"
 case ${MHO_VALGRIND:-} in
 all | "")
-    list=$scripts
+    list=
     for source in tests/test_*.c; do
         name=$(basename "$source" .c)
         if [ "${MHO_VALGRIND:-}" != all ] && echo " $(echo $long) " | grep -q " $name "; then
@@ -81,10 +81,10 @@ all | "")
             list="$list $name"
         fi
     done
+    list="$list $scripts"
     ;;
 *) list=$MHO_VALGRIND ;;
 esac
-# the slow ones first, two at a time
 echo "$list" | tr -s ' \n' '\n' | grep . | xargs -P "$jobs" -n 1 sh scripts/check_valgrind.sh one
 bad=$(find "$logs" -maxdepth 1 -name '*.bad')
 for f in $bad; do
