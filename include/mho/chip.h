@@ -225,7 +225,7 @@ MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_s
     X(MHO_IMP_ADC, 17, "column ADC", "resolution and range of the column ADC")                     \
     X(MHO_IMP_LATCH, 18, "latch-up", "neurons that missed their reset")
 enum {
-#define MHO_IMP_ENUM(name, bit, label, text) name = 1u << bit,
+#define MHO_IMP_ENUM(name, bit, label, text) name = 1u << (bit),
     MHO_IMPERFECTION_LIST(MHO_IMP_ENUM)
 #undef MHO_IMP_ENUM
         MHO_IMP_COUNT = 19,

@@ -115,9 +115,7 @@ static mho_status run_chip(job *j, mho_chip *chip, uint32_t instance, uint32_t i
     double n = (double)r->n_image;
     const mho_i_record *known = mho_i_journal_find(&j->journal, instance, imperfections | mark);
     mho_status status = MHO_OK;
-    if (known) {
-        *out = *known;
-    }
+    *out = known ? *known : (mho_i_record){0};
     if (!known || force) {
         mho_program_report rep;
         status = program(j, chip, instance, imperfections, &rep);

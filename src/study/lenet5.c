@@ -176,7 +176,7 @@ static mho_status look_inside(job *j) {
 
 static mho_status run_chips(job *j) {
     mho_run_result *r = j->r;
-    mho_i_record rec;
+    mho_i_record rec = {0};
     mho_status status = run_chip(j, 0, 0, false, NULL, &rec);
     r->ideal_accuracy = rec.accuracy;
     for (size_t c = 0; status == MHO_OK && c < r->n_chip; c++) {
