@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan coverage demo bench gallery play site deb fuzz format clean
+.PHONY: all setup build check check-asan check-compilers check-tidy check-tsan check-valgrind coverage demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -33,6 +33,19 @@ coverage:
 	@find build-cov -name '*.gcda' -delete; rm -f build-cov/returns.log
 	@ctest --test-dir build-cov -j $(JOBS) --output-on-failure --no-tests=error; tests=$$?; \
 	    python3 scripts/coverage.py build-cov && exit $$tests
+
+# what these need beyond the rest: sh scripts/setup.sh analysis
+check-compilers: setup
+	@JOBS=$(JOBS) sh scripts/check_compilers.sh
+
+check-tidy: setup
+	@JOBS=$(JOBS) python3 scripts/check_tidy.py
+
+check-tsan: setup
+	@JOBS=$(JOBS) sh scripts/check_tsan.sh
+
+check-valgrind: setup
+	@JOBS=$(JOBS) sh scripts/check_valgrind.sh
 
 demo: build
 	@sh scripts/demo.sh $(BUILD)/mho
@@ -70,4 +83,4 @@ fuzz: setup
 	@python3 fuzz/run.py build-fuzz $(SECONDS) --lanes $(JOBS)
 
 clean:
-	rm -rf build build-asan build-cov build-fuzz
+	rm -rf build build-asan build-cov build-fuzz build-compilers build-tidy build-tsan build-valgrind
