@@ -243,8 +243,8 @@ static int n_thread(void) {
     ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
     close(fd);
     text[n > 0 ? n : 0] = 0;
-    const char *at = strstr(text, "\nThreads:");
-    return at ? atoi(at + 9) : 1;
+    const char *line = strstr(text, "\nThreads:");
+    return line ? atoi(line + 9) : 1;
 }
 
 static bool fails(const char *what, const void *caller) {
