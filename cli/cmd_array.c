@@ -131,15 +131,10 @@ static int read_choices(array_job *job) {
 /* "128x64"; -1 or an exit status */
 static int read_shape(array_job *job) {
     const char *text = job->args.random;
-    unsigned long long r, c;
-    char rest;
-    if (strchr(text, '-') || sscanf(text, "%llux%llu%c", &r, &c, &rest) != 2 || !r || !c ||
-        r > INT32_MAX || c > INT32_MAX) {
+    if (!cli_shape(text, INT32_MAX, &job->n_row, &job->n_col)) {
         return cli_usage_error("--random %s: ROWSxCOLS is wanted, each 1 or more, such as 128x64",
                                text);
     }
-    job->n_row = (size_t)r;
-    job->n_col = (size_t)c;
     if (!(job->args.gmin_S >= 0) || !(job->args.gmax_S >= job->args.gmin_S)) {
         return cli_usage_error("--gmin %g --gmax %g: 0 <= gmin <= gmax is wanted, in S",
                                job->args.gmin_S, job->args.gmax_S);
@@ -376,6 +371,12 @@ static mho_status compute(array_job *job, mho_array *array) {
     }
     if (status == MHO_OK && (job->args.power || !isfinite(job->rep.power_W))) {
         status = read_power(job, array);
+        if (status == MHO_WARN_NOT_CONVERGED) { /* the currents did: they are worth having */
+            job->power_failed = true;
+            job->rep.power_W = NAN;
+            cli_fail(job->ctx, status);
+            status = MHO_OK;
+        }
     }
     if (status == MHO_OK && job->args.compare) {
         status = compare_ideal(job);
@@ -392,6 +393,7 @@ static int solve_and_write(array_job *job) {
     cli_progress_end();
     job->converged = status == MHO_OK;
     int rc = status == MHO_OK ? CLI_DONE : cli_fail(job->ctx, status);
+    rc = job->power_failed && rc == CLI_DONE ? CLI_NOT_TRUSTWORTHY : rc;
     if (status == MHO_OK) {
         status = array_write_files(job, array);
         rc = status < 0 ? cli_fail(job->ctx, status) : rc;

@@ -57,6 +57,10 @@ int transient_card(const transient_job *job, const char *name, mho_card **card,
                                        : mho_card_new(job->ctx, model, text, card);
     }
     int rc = status < 0 ? cli_fail(job->ctx, status) : set_values(job, *card);
+    if (rc < 0) {
+        status = mho_card_check(job->ctx, *card);
+        rc = status < 0 ? cli_fail(job->ctx, status) : rc;
+    }
     if (rc >= 0) {
         mho_card_free(*card);
         *card = NULL;

@@ -163,6 +163,7 @@ static mho_status write_json(transient_job *job) {
     job->json = NULL;
     json_object_set_new(j, "version", json_string(mho_version()));
     json_object_set_new(j, "title", json_string(job->title));
+    json_object_set_new(j, "converged", json_boolean(job->converged));
     json_t *columns = json_array();
     for (size_t c = 0; c < mho_trace_columns(job->trace); c++) {
         json_array_append_new(columns,

@@ -20,17 +20,49 @@
 void fuzz_one(mho_ctx *ctx, const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-/* The input as a file in memory; its path is good until the next call. */
-static inline const char *fuzz_file(const uint8_t *bytes, size_t n) {
-    static char path[64];
-    static int fd = -1;
-    if (fd < 0) {
-        fd = memfd_create("input", 0);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+/* Bytes as a file in memory, one of several; its path is good until the next call for that slot. */
+enum { FUZZ_SLOTS = 2 };
+static inline const char *fuzz_file_at(int slot, const uint8_t *bytes, size_t n) {
+    static char path[FUZZ_SLOTS][64];
+    static int fd[FUZZ_SLOTS]; /* 0: not yet */
+    if (!fd[slot]) {
+        fd[slot] = memfd_create("input", 0);
+        snprintf(path[slot], sizeof path[slot], "/proc/self/fd/%d", fd[slot]);
     }
-    if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, bytes, n, 0) != (ssize_t)n) {
+    if (fd[slot] < 0 || ftruncate(fd[slot], 0) != 0 ||
+        pwrite(fd[slot], bytes, n, 0) != (ssize_t)n) {
         abort();
     }
+    return path[slot];
+}
+
+static inline const char *fuzz_file(const uint8_t *bytes, size_t n) {
+    return fuzz_file_at(0, bytes, n);
+}
+
+/* Where a reader wants a file of a certain name: a folder of this process, below TMPDIR, which
+ * run.py makes and removes. */
+static inline const char *fuzz_folder(void) {
+    static char path[256];
+    if (!*path) {
+        const char *base = getenv("TMPDIR");
+        snprintf(path, sizeof path, "%.200s/mho-fuzz-XXXXXX", base && *base ? base : "/tmp");
+        if (!mkdtemp(path)) {
+            abort();
+        }
+    }
+    return path;
+}
+
+/* Its path is good until the next call. */
+static inline const char *fuzz_file_in_folder(const char *name, const uint8_t *bytes, size_t n) {
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || write(fd, bytes, n) != (ssize_t)n) {
+        abort();
+    }
+    close(fd);
     return path;
 }
 

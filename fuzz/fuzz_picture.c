@@ -1,9 +1,10 @@
-/* fuzz_picture.c - PNG and PGM, read row by row as mho image does. */
-#include "fuzz.h"
+/* fuzz_picture.c - PNG and PGM, read row by row as mho image does; PNG also with check sums that
+ * fit. */
+#include "mend.h"
 
 #include "io/io_int.h"
 
-void fuzz_one(mho_ctx *ctx, const uint8_t *bytes, size_t n) {
+static void show(mho_ctx *ctx, const uint8_t *bytes, size_t n) {
     mho_i_picture *p = NULL;
     if (fuzz_said(ctx, mho_i_picture_open(ctx, fuzz_file(bytes, n), &p)) != MHO_OK) {
         return;
@@ -22,4 +23,14 @@ void fuzz_one(mho_ctx *ctx, const uint8_t *bytes, size_t n) {
     }
     free(luma);
     mho_i_picture_close(p);
+}
+
+void fuzz_one(mho_ctx *ctx, const uint8_t *bytes, size_t n) {
+    show(ctx, bytes, n);
+    if (n > 8 && bytes[0] == 0x89) {
+        uint8_t *copy = mend_copy(bytes, n);
+        mend_png(copy, n);
+        show(ctx, copy, n);
+        free(copy);
+    }
 }

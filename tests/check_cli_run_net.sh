@@ -11,56 +11,7 @@ bad=0
 complain() { echo "check_cli_run_net: $1"; bad=1; }
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 
-python3 - "$dir" <<'PYTHON'
-# An ONNX file and NPZ files with nothing but the standard library.
-import random, struct, sys, zipfile
-out = sys.argv[1]
-random.seed(3)
-
-def varint(n):
-    b = b""
-    while n > 127:
-        b, n = b + bytes([n & 127 | 128]), n >> 7
-    return b + bytes([n])
-def num(field, n): return varint(field << 3) + varint(n)
-def sub(field, data):
-    data = data.encode() if isinstance(data, str) else data
-    return varint(field << 3 | 2) + varint(len(data)) + data
-def ints(name, values): return sub(5, sub(1, name) + b"".join(num(8, v) for v in values) + num(20, 7))
-def node(op, inputs, output, attr=b""):
-    return sub(1, b"".join(sub(1, x) for x in inputs) + sub(2, output) + sub(3, "n" + output) + sub(4, op) + attr)
-def tensor(name, shape, scale):
-    n = 1
-    for s in shape: n *= s
-    raw = struct.pack("<%df" % n, *(random.gauss(0, scale) for _ in range(n)))
-    return sub(5, b"".join(num(1, s) for s in shape) + num(2, 1) + sub(8, name) + sub(9, raw))
-def value(field, name, shape):
-    dims = b"".join(sub(1, num(1, s)) for s in shape)
-    return sub(field, sub(1, name) + sub(2, sub(1, num(1, 1) + sub(2, dims))))
-
-pads = ints("pads", [1, 1, 1, 1]) + ints("kernel_shape", [3, 3])
-graph = (node("Conv", ["x", "w1", "b1"], "a", pads) + node("Relu", ["a"], "r")
-         + node("Conv", ["r", "w2"], "c", pads) + node("Add", ["c", "r"], "s") + node("Relu", ["s"], "t")
-         + node("GlobalAveragePool", ["t"], "p") + node("Flatten", ["p"], "f")
-         + node("MatMul", ["f", "w3"], "y") + sub(2, "g")
-         + tensor("w1", [5, 2, 3, 3], 0.3) + tensor("b1", [5], 0.1) + tensor("w2", [5, 5, 3, 3], 0.15)
-         + tensor("w3", [5, 3], 1.0) + value(11, "x", [1, 2, 7, 7]) + value(12, "y", [1, 3]))
-open(out + "/net.onnx", "wb").write(num(1, 8) + sub(7, graph) + sub(8, sub(1, "") + num(2, 13)))
-
-def npy(shape, kind, raw):
-    head = "{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (kind, shape)
-    head += " " * (63 - (len(head) + 10) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + raw
-def npz(name, **arrays):
-    with zipfile.ZipFile(out + "/" + name, "w") as z:
-        for key, data in arrays.items(): z.writestr(key + ".npy", data)
-n = 96
-x = npy((n, 2, 7, 7), "<f4", struct.pack("<%df" % (n * 98), *(random.gauss(0, 1) for _ in range(n * 98))))
-y = npy((n,), "<i4", struct.pack("<%di" % n, *(k % 3 for k in range(n))))
-npz("plain.npz", x=x)
-npz("labelled.npz", x=x, y=y)
-npz("small.npz", x=npy((4, 5), "<f4", bytes(80)))
-PYTHON
+PYTHONDONTWRITEBYTECODE=1 python3 tests/onnx/small_net.py "$dir"
 
 "$mho" run "$dir/net.onnx" --data "$dir/plain.npz" --chips 2 --calibrate 32 --verify >"$dir/text" ||
     complain "the run failed"
@@ -85,6 +36,19 @@ assert r["mapping"]["cells"] == sum(s["cells"] for s in r["stages"])
 assert abs(sum(r["cost"]["energy_J"]["parts"].values()) - r["cost"]["energy_J"]["total"]) < 1e-15
 PYTHON
 grep -q "</html>" "$dir/r1.html" || complain "the page has no end"
+
+# gain and offset of the columns, from the pictures of the calibration, where the chip file says so
+printf 'chip:\n  periphery: {amplifier_offset: 100 mV}\n' >"$dir/fixed.yaml"
+printf 'chip:\n  periphery: {amplifier_offset: 100 mV, column_gain: calibrated}\n' >"$dir/calibrated.yaml"
+for chip in fixed calibrated; do
+    "$mho" run "$dir/net.onnx" --data "$dir/plain.npz" --chips 3 --calibrate 32 --chip "$dir/$chip.yaml" \
+        --json "$dir/$chip.json" >/dev/null || complain "the run of $chip.yaml failed"
+done
+python3 - "$dir" <<'PYTHON' || complain "column_gain does nothing"
+import json, sys
+fixed, calibrated = (json.load(open(sys.argv[1] + "/%s.json" % x))["hardware"]["agreement"]["mean"] for x in ("fixed", "calibrated"))
+assert calibrated > fixed + 0.1, (fixed, calibrated)
+PYTHON
 
 refuse() { # what, words of the message, arguments
     what=$1 words=$2

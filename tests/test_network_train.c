@@ -136,6 +136,79 @@ static void a_killed_training_goes_on_and_ends_the_same(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* The only file of the cache whose name ends so. */
+static void cached_path(const char *ending, char path[600]) {
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d));) {
+        size_t n = strlen(e->d_name), m = strlen(ending);
+        if (e->d_name[0] != '.' && n > m && strcmp(e->d_name + n - m, ending) == 0) {
+            snprintf(path, 600, "%s/%s", dir, e->d_name);
+        }
+    }
+    closedir(d);
+}
+
+static void clear_cache(void) {
+    for (int n = n_files(); n > 0; n--) {
+        char path[600] = "";
+        cached_path("", path);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+/* Files whose key and hash are right but whose content no training has written: as good as none. */
+static void what_no_training_wrote_is_not_used(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_dataset *set = digits(ctx, 0, 40);
+    mho_net *want = small_net(ctx), *net = small_net(ctx);
+    mho_train_opt opt = small_opt();
+    mho_train_result result;
+    enum { N_PART = 4 };
+    static const double bad[][4] = {{NAN, 1}, {1e300, 1}, {-1, 1}, {0.5, 1}, {2, NAN}};
+    float *part[N_PART];
+    char path[600] = "", key[33] = "";
+    clear_cache();
+    test_ok(ctx, mho_net_train_cached(ctx, want, set, &opt, dir, &result));
+    cached_path(".weights", path);
+    memcpy(key, strrchr(path, '/') + 7, 32);
+    for (int k = 0; k < N_PART; k++) {
+        part[k] = mho_i_alloc(ctx, net->n_param, sizeof(float));
+        memcpy(part[k], want->param, net->n_param * sizeof(float));
+    }
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        test_ok(ctx, mho_i_weight_file_write(net, path, key, bad[k], 1, part));
+        test_ok(ctx, mho_net_train_cached(ctx, net, set, &opt, dir, &result));
+        assert_false(result.from_cache);
+        assert_int_equal(result.n_epoch, opt.n_epoch);
+        assert_true(same_weights(net, want));
+    }
+    /* checkpoints: the same, and moments that cannot be */
+    static const double good[4] = {1, 1};
+    char weights[600];
+    memcpy(weights, path, sizeof weights);
+    memcpy(path + strlen(path) - 7, "part", 5);
+    for (size_t k = 0; k <= sizeof bad / sizeof *bad; k++) {
+        bool moments = k == sizeof bad / sizeof *bad;
+        memset(part[2], 0, net->n_param * sizeof(float));
+        part[2][0] = moments ? -1 : 1;
+        unlink(weights);
+        test_ok(ctx,
+                mho_i_weight_file_write(net, path, key, moments ? good : bad[k], N_PART, part));
+        test_ok(ctx, mho_net_train_cached(ctx, net, set, &opt, dir, &result));
+        assert_int_equal(result.first_epoch, 0);
+        assert_true(same_weights(net, want));
+    }
+    for (int k = 0; k < N_PART; k++) {
+        mho_i_free(ctx, part[k]);
+    }
+    mho_net_free(want);
+    mho_net_free(net);
+    mho_dataset_free(set);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 static void load_refused(mho_net *net, const unsigned char *data, size_t n, const char *text) {
     char path[128];
     snprintf(path, sizeof path, "%s/bad", dir);
@@ -319,6 +392,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(a_killed_training_goes_on_and_ends_the_same),
+        cmocka_unit_test(what_no_training_wrote_is_not_used),
         cmocka_unit_test(files_of_weights_are_checked),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(options_out_of_range_are_named),

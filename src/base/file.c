@@ -310,6 +310,14 @@ mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path) {
     }
 }
 
+mho_status mho_i_path_join(mho_ctx *ctx, const char *dir, const char *name, char *path,
+                           size_t n_path) {
+    int n = snprintf(path, n_path, "%s/%s", dir, name);
+    return n < 0 || (size_t)n >= n_path
+               ? mho_i_fail(ctx, MHO_ERR_IO, "%.80s.../%.80s: the path is too long", dir, name)
+               : MHO_OK;
+}
+
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out) {
     const char *own = getenv("MHO_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int n = own && *own     ? snprintf(out, n_out, "%s", own)
@@ -317,7 +325,8 @@ mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out) {
             : home && *home ? snprintf(out, n_out, "%s/.cache/mho", home)
                             : snprintf(out, n_out, "/tmp/mho-cache");
     if (n < 0 || (size_t)n >= n_out) {
-        return mho_i_fail(ctx, MHO_ERR_IO, "the path of the cache directory is too long");
+        return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path of the cache directory is too long",
+                          out);
     }
     return mho_i_mkdirs(ctx, out);
 }

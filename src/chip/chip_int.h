@@ -11,7 +11,7 @@
 #include "mho/mapping.h"
 
 enum {
-    MHO_I_LANES = 128,      /* pictures that go through the layers side by side */
+    MHO_I_LANES = 128, /* pictures that go through the layers side by side */
     MHO_I_MAX_CHECK_READ =
         4096,             /* reads of tiles in a check of a graph; above it rows are skipped */
     MHO_I_MAX_CHECK = 64, /* pictures that a check takes */
@@ -69,7 +69,6 @@ typedef struct mho_i_layer {
     size_t n_copy; /* times that every weight is written, on word lines that are driven alike */
     size_t n_bias; /* word lines that share the bias, which may be larger than a weight */
     size_t n_wire; /* word lines of a group: n_copy shape.n_in and n_bias */
-    bool first;    /* its rows are driven by the input DACs */
     size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
     double *scale;         /* [n_out]: w_max of each output: column amplifiers may differ */
@@ -140,10 +139,12 @@ typedef struct mho_i_stage {
     size_t *source;    /* [n_source] */
     int32_t *from;     /* WIRE [c*h*w of out]: element, counted over all sources; -1: 0 */
     mho_i_end end;
-    mho_i_digital *digital;    /* END_DIGITAL */
-    float *bias;               /* [n_out] bias where no array has one; NULL: none */
-    size_t n_neuron;           /* 0 unless it ends in neurons */
-    size_t first_neuron;       /* number of its first neuron in the chip */
+    mho_i_digital *digital; /* END_DIGITAL */
+    float *bias;            /* [n_out] bias where no array has one; NULL: none */
+    float *design;          /* [n_skip + 1][n_out] gains of the skips and bias before the amplifiers
+                               of an instance changed them; NULL: they never did */
+    size_t n_neuron;        /* 0 unless it ends in neurons */
+    size_t first_neuron;    /* number of its first neuron in the chip */
     mho_neuron_device *device; /* [n_neuron] */
     const float *table;        /* [n_neuron or 1][MHO_I_NODES][2] */
     size_t table_stride;       /* floats between neurons: 0 when all are nominal */
@@ -171,6 +172,7 @@ struct mho_chip {
     float *warm_table;  /* [MHO_I_NODES][2] nominal neuron at the temperature of reading, or NULL */
     float *latch_table; /* [MHO_I_NODES][2] nominal neuron without its reset, or NULL */
     bool programmed;
+    bool calibrated; /* this instance, by mho_chip_calibrate */
     bool tuned;      /* targets are no longer those of the design */
     bool cell_noise; /* of this instance: reads of cells are noisy */
     uint64_t seed;   /* of the instance */
@@ -243,13 +245,17 @@ mho_status mho_i_chip_write_layer(mho_chip *chip, mho_i_layer *layer, uint32_t r
 mho_neuron_param mho_i_chip_neuron_now(const mho_chip *chip);
 
 /* ---- columns.c: gain and offset of the column amplifiers, in the weights ---- */
-/* Offsets of this instance's amplifiers into the weights of the bias. */
+/* Offsets of this instance's amplifiers into the weights of the bias; what the last instance
+ * changed besides weights is as designed again. */
 mho_status mho_i_chip_draw_offsets(mho_chip *chip);
 /* z -> gain z + offset for output o of a stage. */
 void mho_i_chip_trim_column(mho_i_stage *stage, size_t o, double gain, double offset);
 
 /* ---- convert.c: what stands between a column's sum and its activation ---- */
-/* Does the stage have ADCs in this instance? */
+/* Do ADCs, digital hardware and DACs make the stage's activations, because the operation wants it
+ * or because the spec does? */
+bool mho_i_chip_is_digital(const mho_chip *chip, const mho_i_stage *stage);
+/* Do the ADCs of adc_bits round its sums in this instance (those of END_DIGITAL are part of it)? */
 bool mho_i_chip_has_adc(const mho_chip *chip, const mho_i_stage *stage);
 /* n values through the stage's ADC. */
 void mho_i_chip_adc(const mho_chip *chip, const mho_i_stage *stage, size_t n, const float *z,
@@ -343,10 +349,14 @@ size_t mho_i_chip_neuron_of(const mho_chip *chip, const mho_i_stage *stage, size
                             size_t x);
 
 /* ---- cost.c ---- */
-/* Power that goes where the data decide it, summed over evaluations. */
+/* Energy that goes where the data decide it, summed over evaluations. */
 typedef struct mho_i_activity {
-    double array_W, heater_W, film_W;
+    double array_J, heater_J, film_J;
 } mho_i_activity;
+/* Time that n_out outputs, which end in ADCs, are converted in: the array is on. */
+double mho_i_chip_convert_s(const mho_chip *chip, size_t n_out);
+/* Time that arrays and amplifiers of a stage are on for one position. */
+double mho_i_chip_on_s(const mho_chip *chip, const mho_i_stage *stage);
 /* Add the first n_lane lanes of a view. */
 void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_t n_lane,
                              mho_i_activity *act);

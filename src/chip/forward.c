@@ -276,11 +276,11 @@ static void group_product(const mho_chip *chip, const mho_i_layer *layer, size_t
     for (int from = 0, k = 0; from < n_row; k++) {
         int to = (int)((size_t)n_row * (size_t)(k + 1) / layer->n_tile_row);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, to - from, 1, w + from,
-                    n_row, s->x + from * n_col, n_col, k > 0 || !begin, z, n_col);
+                    n_row, s->x + (size_t)from * (size_t)n_col, n_col, k > 0 || !begin, z, n_col);
         from = to;
     }
     if (read) {
-        square((size_t)(n_row * n_col), s->x, s->x2);
+        square((size_t)n_row * (size_t)n_col, s->x, s->x2);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, n_row, 1,
                     layer->noise2 + o0 * layer->n_row, n_row, s->x2, n_col, !begin,
                     s->var + o0 * (size_t)n_col, n_col);
@@ -316,7 +316,7 @@ static void activate(const mho_chip *chip, const mho_i_stage *stage, mho_i_scrat
                      uint32_t block, bool noisy, float *out) {
     const mho_i_shape *l = &stage->shape;
     size_t lanes = chip->n_lane, n_col = l->out_w * lanes;
-    bool neuron_noise = noisy && chip->spec.activation == MHO_ACTIVATION_NEURON;
+    bool neuron_noise = noisy && !mho_i_chip_is_digital(chip, stage);
     bool jitter = neuron_noise && (chip->imperfections & MHO_IMP_JITTER);
     bool latch = neuron_noise && (chip->imperfections & MHO_IMP_LATCH) && chip->spec.latch_frac > 0;
     bool adc = mho_i_chip_has_adc(chip, stage);
@@ -457,9 +457,9 @@ static void digitise(const mho_chip *chip, const mho_i_stage *stage, const mho_i
     const mho_i_digital *d = stage->digital;
     const mho_i_shape *l = &stage->shape;
     size_t n_col = l->out_w * chip->n_lane;
-    bool coarse = chip->imperfections & MHO_IMP_INPUT;
-    float adc = coarse ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
-    float dac = coarse ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
+    uint32_t on = chip->imperfections;
+    float adc = on & MHO_IMP_ADC ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
+    float dac = on & MHO_IMP_INPUT ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
     for (size_t o = 0; o < l->n_out; o++) {
         const float *z = s->z + o * n_col;
         float *to = out + (o * l->out_h + y) * n_col;

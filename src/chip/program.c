@@ -208,6 +208,7 @@ static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
         if (!stage->n_neuron) {
             continue;
         }
+        rep->n_neuron += mho_i_chip_is_digital(chip, stage) ? 0 : stage->n_neuron;
         stage->table = neurons_warm(chip) ? chip->warm_table : chip->nominal_table;
         stage->table_stride = 0;
         memset(stage->device, 0, stage->n_neuron * sizeof *stage->device);
@@ -233,7 +234,6 @@ static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
         stage->table = table;
         stage->table_stride = 2 * MHO_I_NODES;
     }
-    rep->n_neuron = chip->n_neuron;
     rep->neuron_s = mho_i_now_s() - t0;
     return MHO_OK;
 }
@@ -242,7 +242,7 @@ mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance,
                             uint32_t imperfections, mho_program_report *rep) {
     mho_program_report own = {0};
     double t0 = mho_i_now_s();
-    chip->programmed = false;
+    chip->programmed = chip->calibrated = false;
     chip->seed = mho_i_chip_seed(seed, instance);
     chip->imperfections = imperfections;
     mho_status status = program_arrays(chip, &own);

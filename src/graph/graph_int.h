@@ -40,6 +40,11 @@ mho_status mho_i_graph_rename(mho_graph *g, int tensor, const char *name);
 /* Uses of every tensor, outputs of the graph included: out [n_tensor]. */
 void mho_i_graph_readers(const mho_graph *g, size_t *n_reader);
 
+/* ---- graph_hash.c ---- */
+/* Everything that determines what the graph computes: nodes with all their attributes, shapes,
+ * constants, wires; not the names. */
+void mho_i_graph_hash(const mho_graph *g, mho_i_hash *h);
+
 /* ---- graph_shape.c ---- */
 typedef struct mho_i_infer {
     const mho_graph *g;

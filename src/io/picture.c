@@ -118,7 +118,7 @@ static mho_status read_header(mho_i_picture *p) {
     }
     getc(p->file);
     g->text = getc(p->file) == '2';
-    long n_col = pgm_number(p->file, 1l << 40), n_row = pgm_number(p->file, 1l << 40);
+    long n_col = pgm_number(p->file, 1L << 40), n_row = pgm_number(p->file, 1L << 40);
     long top = pgm_number(p->file, 65535);
     if (n_col < 0 || n_row < 0 || top < 1) {
         return mho_i_fail(p->ctx, MHO_ERR_FORMAT,

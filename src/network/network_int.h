@@ -160,6 +160,8 @@ mho_status mho_i_train_check(mho_ctx *ctx, const mho_net *net, const mho_dataset
                              const mho_train_opt *opt);
 
 /* ---- train.c ---- */
+/* Whether a training of n_epoch epochs can have written these numbers: epochs done, their loss. */
+bool mho_i_train_believable(const double number[4], int n_epoch);
 /* Where a training keeps what it has: both files carry the key. */
 typedef struct mho_i_train_files {
     const char *checkpoint; /* to go on from, and to keep up to date */

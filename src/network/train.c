@@ -269,6 +269,15 @@ static void run_step(trainer *t, size_t step) {
     }
 }
 
+static bool all_finite(size_t n, const float *x) {
+    for (size_t k = 0; k < n; k++) {
+        if (!isfinite(x[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static mho_status run_epoch(trainer *t) {
     char stage[64];
     snprintf(stage, sizeof stage, "training epoch %d/%d", t->epoch + 1, t->opt->n_epoch);
@@ -288,7 +297,7 @@ static mho_status run_epoch(trainer *t) {
     }
     t->loss /= (double)t->set->n_image;
     t->epoch++;
-    if (!isfinite(t->loss)) {
+    if (!isfinite(t->loss) || !all_finite(t->net->n_param, t->part[3])) {
         return mho_i_fail(
             t->ctx, MHO_ERR_ARG,
             "training diverged in epoch %d: the rate of %g or the score scale of %g is too "
@@ -298,16 +307,38 @@ static mho_status run_epoch(trainer *t) {
     return MHO_OK;
 }
 
+bool mho_i_train_believable(const double number[4], int n_epoch) {
+    return number[0] >= 1 && number[0] <= n_epoch && number[0] == floor(number[0]) &&
+           isfinite(number[1]);
+}
+
+/* Means of squares. */
+static bool all_positive(size_t n, const float *x) {
+    bool all = true;
+    for (size_t k = 0; k < n; k++) {
+        all = all && x[k] >= 0;
+    }
+    return all;
+}
+
 /* A checkpoint that cannot be used is as good as none: training then starts from the beginning. */
 static void resume(trainer *t, const mho_i_train_files *files) {
     double number[4];
-    if (mho_i_file_exists(files->checkpoint) &&
+    if (!mho_i_file_exists(files->checkpoint) ||
         mho_i_weight_file_read(t->net, files->checkpoint, files->key, number, N_PART, t->part,
-                               NULL) == MHO_OK &&
-        number[0] >= 1 && number[0] <= t->opt->n_epoch) {
+                               NULL) < 0) {
+        return;
+    }
+    if (mho_i_train_believable(number, t->opt->n_epoch) &&
+        all_positive(t->net->n_param, t->part[2])) {
         t->epoch = (int)number[0];
         t->loss = number[1];
+        return;
     }
+    for (int k = 0; k < N_PART; k++) { /* what the file has left there */
+        memset(t->part[k], 0, t->net->n_param * sizeof *t->part[k]);
+    }
+    init_weights(t);
 }
 
 static mho_status run_epochs(trainer *t, const mho_i_train_files *files) {

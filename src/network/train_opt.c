@@ -109,17 +109,30 @@ static void training_key(const mho_net *net, const mho_dataset *set, const mho_t
     mho_i_hash_hex(&h, key);
 }
 
-static bool from_cache(mho_net *net, const char *path, const char *key, mho_train_result *result) {
+/* Sets *there unless the file is absent or unusable: then the net is trained, and the file made
+ * anew. */
+static mho_status from_cache(mho_net *net, const char *path, const char *key, int n_epoch,
+                             mho_train_result *result, bool *there) {
     double number[4];
-    if (!mho_i_file_exists(path) ||
-        mho_i_weight_file_read(net, path, key, number, 1, &net->param, NULL) < 0) {
-        return false; /* absent or unusable: train, and write it anew */
+    *there = false;
+    if (!mho_i_file_exists(path)) {
+        return MHO_OK;
     }
-    if (result) {
+    float *param = mho_i_alloc(net->ctx, net->n_param, sizeof *param);
+    if (!param) {
+        return MHO_ERR_NOMEM;
+    }
+    *there = mho_i_weight_file_read(net, path, key, number, 1, &param, NULL) == MHO_OK &&
+             mho_i_train_believable(number, n_epoch);
+    if (*there) {
+        memcpy(net->param, param, net->n_param * sizeof *param);
+    }
+    if (*there && result) {
         *result =
             (mho_train_result){.from_cache = true, .n_epoch = (int)number[0], .loss = number[1]};
     }
-    return true;
+    mho_i_free(net->ctx, param);
+    return MHO_OK;
 }
 
 mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *set,
@@ -145,8 +158,9 @@ mho_status mho_net_train_cached(mho_ctx *ctx, mho_net *net, const mho_dataset *s
     training_key(net, set, opt, key);
     snprintf(path, sizeof path, "%s/train-%s.weights", place, key);
     snprintf(part, sizeof part, "%s/train-%s.part", place, key);
-    if (from_cache(net, path, key, result)) {
-        return MHO_OK;
+    bool there;
+    if ((status = from_cache(net, path, key, opt->n_epoch, result, &there)) < 0 || there) {
+        return status;
     }
     const mho_i_train_files files = {.checkpoint = part, .weights = path, .key = key};
     if ((status = mho_i_file_writable(ctx, path)) < 0 ||
