@@ -210,9 +210,8 @@ static bool put_axes(PyObject *dict, const mho_study *study) {
         double x = mho_study_value(study, k / n_axis, k % n_axis);
         memcpy(at + 8 * k, &x, 8);
     }
-    bool done = put(dict, "axes", axes);
-    return put(dict, "points", data) &&
-           done; /* put takes what it is given, whatever became of the first */
+    bool done = put(dict, "axes", axes); /* the second is handed over as well, whatever became of it */
+    return put(dict, "points", data) && done;
 }
 
 static bool put_metrics(PyObject *dict) {
