@@ -210,7 +210,7 @@ static bool put_axes(PyObject *dict, const mho_study *study) {
         double x = mho_study_value(study, k / n_axis, k % n_axis);
         memcpy(at + 8 * k, &x, 8);
     }
-    bool done = put(dict, "axes", axes); /* the second is handed over as well, whatever became of it */
+    bool done = put(dict, "axes", axes); /* both are handed over, whatever becomes of the first */
     return put(dict, "points", data) && done;
 }
 
