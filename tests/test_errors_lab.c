@@ -290,6 +290,15 @@ static void ngspice_that_stops_is_not_believed(void **state) {
     test_refused(ctx, mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
                  MHO_WARN_NOT_CONVERGED, "ngspice");
     assert_true(isnan(out[0]));
+    static const char cold[] = "#!/bin/sh\ncat >/dev/null\necho 'mho-point 0'\n"
+                               "echo 'v(out) = 4.8e-03'\necho 'v(rise) = -3.5e+03'\n";
+    test_ok(ctx, mho_i_file_write(ctx, fake, cold, sizeof cold - 1));
+    chmod(fake, 0700);
+    test_refused(ctx, mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
+                 MHO_WARN_NOT_CONVERGED, "ngspice");
+    assert_true(isnan(out[0])); /* colder than nothing can be */
+    test_ok(ctx, mho_i_file_write(ctx, fake, script, sizeof script - 1));
+    chmod(fake, 0700);
     mho_array *a;
     test_ok(ctx, mho_array_new(ctx, 2, 2, NULL, &a));
     test_ok(ctx, mho_array_program(a, g));

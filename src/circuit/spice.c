@@ -114,7 +114,10 @@ static mho_status put_netlist(const mho_i_netlist *list, size_t n_vec, const dou
 static mho_status make_netlist(mho_array *a, size_t n_vec, const double *v_V, const char *headline,
                                const char *extra, mho_i_netlist *list, mho_i_text *t) {
     if (!a->programmed) {
-        return mho_i_fail(a->ctx, MHO_ERR_ARG, "the array is not programmed");
+        return mho_i_fail(
+            a->ctx, MHO_ERR_ARG,
+            "the array of %zu x %zu cells is not programmed: mho_array_program comes first",
+            a->n_row, a->n_col);
     }
     if (a->opt.law == MHO_LAW_USER) {
         return mho_i_fail(a->ctx, MHO_ERR_ARG,

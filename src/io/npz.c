@@ -141,14 +141,14 @@ static const char *unpack(const member *m, unsigned char *plain) {
     return wrong;
 }
 
-mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char *bytes,
-                           size_t n_byte, const char *name, mho_npy **out) {
+/* *out stays NULL if there is no such array. */
+static mho_status parse(mho_ctx *ctx, const char *where, const unsigned char *bytes, size_t n_byte,
+                        const char *name, mho_npy **out) {
     member m = {0};
     bool found = false;
-    *out = NULL;
     const char *wrong = find_member(bytes, n_byte, name, &m, &found);
     if (!wrong && !found) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no array called \"%.80s\"", where, name);
+        return MHO_OK;
     }
     /* deflate packs at most 1032 to 1: more is a lie that would cost memory */
     if (!wrong && m.n_plain / 1040 > m.n_packed + 1) {
@@ -170,16 +170,32 @@ mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char 
     return status;
 }
 
-mho_status mho_npz_load(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
+static mho_status absent(mho_ctx *ctx, const char *where, const char *name) {
+    return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no array called \"%.80s\"", where, name);
+}
+
+mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char *bytes,
+                           size_t n_byte, const char *name, mho_npy **out) {
+    *out = NULL;
+    mho_status status = parse(ctx, where, bytes, n_byte, name, out);
+    return status == MHO_OK && !*out ? absent(ctx, where, name) : status;
+}
+
+mho_status mho_i_npz_load_if(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
     unsigned char *bytes;
     size_t n_byte;
     *out = NULL;
     mho_status status = mho_i_file_read(ctx, path, max_file_bytes, &bytes, &n_byte);
     if (status == MHO_OK) {
-        status = mho_i_npz_parse(ctx, path, bytes, n_byte, name, out);
+        status = parse(ctx, path, bytes, n_byte, name, out);
         mho_i_free(ctx, bytes);
     }
     return status;
+}
+
+mho_status mho_npz_load(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
+    mho_status status = mho_i_npz_load_if(ctx, path, name, out);
+    return status == MHO_OK && !*out ? absent(ctx, path, name) : status;
 }
 
 /* ---- writing ---- */

@@ -244,8 +244,9 @@ static bool fails(const char *what, const void *caller) {
         return from;
     }
     n_call++;
-    if (at) {
-        return n_call == at || (from && n_call > at);
+    if (at) { /* what is interrupted is tried again: every other call, or it would never end */
+        bool later = from && n_call > at && (mode != IO_EINTR || (n_call - at) % 2 == 0);
+        return n_call == at || later;
     }
     if (sock < 0 || n_call < next_wanted) {
         return false;
@@ -591,8 +592,8 @@ static void mark(FILE *f) {
 }
 
 static bool stream_fails(const char *what, bool writes, FILE *f, const void *caller) {
-    if (!io_fails(what, writes, caller)) {
-        return false;
+    if (mode == IO_EINTR || !io_fails(what, writes, caller)) {
+        return false; /* the program's handlers let the calls of streams go on */
     }
     mark(f);
     return true;
@@ -600,7 +601,7 @@ static bool stream_fails(const char *what, bool writes, FILE *f, const void *cal
 
 EXPORT FILE *fopen(const char *restrict path, const char *restrict how) {
     REAL(fopen)
-    return io_fails("fopen", *how != 'r', CALLER) ? NULL : real(path, how);
+    return mode != IO_EINTR && io_fails("fopen", *how != 'r', CALLER) ? NULL : real(path, how);
 }
 
 EXPORT size_t fread(void *restrict to, size_t size, size_t n, FILE *restrict f) {
