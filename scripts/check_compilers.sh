@@ -29,7 +29,7 @@ for cc in $compilers; do
     fi
     log=$dir.log
     mkdir -p "$dir"
-    if ! { CC=$cc cmake -S . -B "$dir" -G Ninja -DMHO_WERROR=ON "$@" && cmake --build "$dir" -j "${JOBS:-2}"; } >"$log" 2>&1; then
+    if ! { CC=$cc cmake -S . -B "$dir" -G Ninja -DMHO_WERROR=ON "$@" && cmake --build "$dir" -j "${JOBS:-2}" -- -k 0; } >"$log" 2>&1; then
         grep -E 'warning:|error:|Error' "$log" | head -20
         echo "$cc: FAILED, $log"
         bad=1

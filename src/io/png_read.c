@@ -139,7 +139,7 @@ static void fold(const reader *r, size_t n, float *luma) {
         return;
     }
     for (size_t x = 0; x < n; x++, s += c * b) {
-        float v[4];
+        float v[4] = {0};
         for (int k = 0; k < c; k++) {
             v[k] = scale * (float)(b == 2 ? s[2 * k] << 8 | s[2 * k + 1] : s[k]);
         }
