@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan demo bench gallery play site deb fuzz format clean
+.PHONY: all setup build check check-asan coverage demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -24,6 +24,15 @@ check-asan: setup
 	@cmake -S . -B build-asan -G Ninja -DMHO_SANITIZE=ON -DMHO_WERROR=ON -DMHO_BENCH=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 	@cmake --build build-asan -j $(JOBS)
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ctest --test-dir build-asan --output-on-failure --no-tests=error
+
+# which lines, branches and errors the tests reach; exit status 1 below 90 % of the lines of src/
+coverage:
+	@sh scripts/setup.sh coverage
+	@CC=gcc cmake -S . -B build-cov -G Ninja -DMHO_COVERAGE=ON -DMHO_BENCH=OFF -DCMAKE_BUILD_TYPE=None >/dev/null
+	@cmake --build build-cov -j $(JOBS)
+	@find build-cov -name '*.gcda' -delete; rm -f build-cov/returns.log
+	@ctest --test-dir build-cov -j $(JOBS) --output-on-failure --no-tests=error; tests=$$?; \
+	    python3 scripts/coverage.py build-cov && exit $$tests
 
 demo: build
 	@sh scripts/demo.sh $(BUILD)/mho
@@ -61,4 +70,4 @@ fuzz: setup
 	@python3 fuzz/run.py build-fuzz $(SECONDS) --lanes $(JOBS)
 
 clean:
-	rm -rf build build-asan build-fuzz
+	rm -rf build build-asan build-cov build-fuzz

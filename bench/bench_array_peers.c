@@ -4,14 +4,17 @@
  *
  *   bench_array_peers            128 and 256 with KLU; 32 and 64 with ngspice
  *   bench_array_peers --large    also 512 with KLU (half a minute) and 128 with ngspice (minutes)
+ *   bench_array_peers --cost     processor time on one thread against size, a line of CSV each
  */
 #include "mho/mho.h"
 #include "base/base_int.h"
 
+#include <cblas.h>
 #include <klu.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const double wire_ohm = 2, g_min_S = 1e-6, g_max_S = 1e-4;
 
@@ -234,11 +237,91 @@ static bool against_ngspice(mho_ctx *ctx, size_t n) {
     return true;
 }
 
+/* ---- cost against size ---- */
+
+typedef struct cost {
+    double build_s, read_s, gemm_s, factor_s, solve_s;
+} cost;
+
+static double cpu_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID,
+                  &t); /* of a program on one thread, whoever else computes */
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double least(double a, double b) {
+    return a == 0 || b < a ? b : a;
+}
+
+static void add_cost(const problem *p, double *m_S, bool klu, cost *c) {
+    double t[5] = {cpu_s()}, factor_wall_s = 0;
+    mho_array *array = make_array(p);
+    if (mho_array_transfer(array, m_S) != MHO_OK) {
+        fail(p, "transfer");
+    }
+    t[1] = cpu_s();
+    if (mho_array_read(array, p->n_vec, p->v_V, p->mho_A, NULL) != MHO_OK) {
+        fail(p, "mho");
+    }
+    t[2] = cpu_s();
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)p->n_vec, (int)p->n, (int)p->n, 1,
+                p->v_V, (int)p->n, p->g_S, (int)p->n, 0, p->peer_A, (int)p->n);
+    t[3] = cpu_s();
+    mho_array_free(array);
+    c->build_s = least(c->build_s, t[1] - t[0]);
+    c->read_s = least(c->read_s, t[2] - t[1]);
+    c->gemm_s = least(c->gemm_s, t[3] - t[2]);
+    if (klu) {
+        t[3] = cpu_s();
+        double wall_s = mho_i_now_s();
+        time_klu(p, &factor_wall_s);
+        wall_s = mho_i_now_s() - wall_s;
+        t[4] = cpu_s() - t[3];
+        c->factor_s = least(c->factor_s, t[4] * factor_wall_s / wall_s);
+        c->solve_s = least(c->solve_s, t[4] * (1 - factor_wall_s / wall_s));
+        verify(p, "KLU", 1e-10);
+    }
+}
+
+static void cost_against_size(mho_ctx *ctx) {
+    printf("study,rows,method,seconds\n");
+    if (mho_ctx_set_threads(ctx, 1) != MHO_OK) {
+        exit(1);
+    }
+    for (size_t n = 16; n <= 1024; n *= 2) {
+        problem p = make_problem(ctx, n, 100);
+        double *m_S = malloc(n * n * sizeof *m_S);
+        if (!m_S) {
+            fail(&p, "out of memory");
+        }
+        bool klu = n <= 256;
+        cost c = {0};
+        for (int k = 0; k < (n <= 128 ? 7 : 2); k++) {
+            add_cost(&p, m_S, klu, &c);
+        }
+        printf("cost,%zu,build,%.4g\ncost,%zu,read,%.4g\ncost,%zu,gemm,%.4g\n", n, c.build_s, n,
+               c.read_s, n, c.gemm_s);
+        if (klu) {
+            printf("cost,%zu,klu factor,%.4g\ncost,%zu,klu solve,%.4g\n", n, c.factor_s, n,
+                   c.solve_s);
+        }
+        fflush(stdout);
+        free(m_S);
+        free_problem(&p);
+    }
+}
+
 int main(int argc, char **argv) {
     bool large = argc > 1 && strcmp(argv[1], "--large") == 0;
     mho_ctx *ctx;
     if (mho_ctx_new(&ctx) != MHO_OK) {
         return 1;
+    }
+    if (argc > 1 && strcmp(argv[1], "--cost") == 0) {
+        cost_against_size(ctx);
+        mho_ctx_free(ctx);
+        return 0;
     }
     against_klu(ctx, 128, 3);
     against_klu(ctx, 256, 3);

@@ -45,6 +45,7 @@ typedef struct array_job {
     mho_array_power_sum power;  /* mean over the vectors, with --power */
     double loss_mean, loss_max; /* relative; NAN without --compare */
     bool converged;
+    bool power_failed; /* the currents converged, the power did not */
 } array_job;
 
 /* Cells from --conductances or --weights: n_row, n_col, g_S, readout; -1 or an exit status. */

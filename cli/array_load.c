@@ -41,9 +41,7 @@ static int make_room(array_job *job, size_t n_row, size_t n_col) {
     job->n_row = n_row;
     job->n_col = n_col;
     job->g_S = n_row <= SIZE_MAX / 64 / n_col ? malloc(n_row * n_col * sizeof *job->g_S) : NULL;
-    return job->g_S ? -1
-                    : cli_usage_error("out of memory: %.3g GiB wanted",
-                                      (double)n_row * (double)n_col * 8 / 0x1p30);
+    return job->g_S ? -1 : cli_no_memory((double)n_row * (double)n_col * 8);
 }
 
 static int take_conductances(array_job *job, const cells *c) {

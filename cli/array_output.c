@@ -1,7 +1,8 @@
 /* array_output.c - the results of "mho array" as a table, JSON, files and a picture. */
 #include "array_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,19 +52,34 @@ void array_print(const array_job *job) {
     printf("%-11s %zu\n", "vectors", job->n_vec);
     printf("%-11s %s%s%s%s", "solver", solver_name(job), *job->spice_version ? " (" : "",
            job->spice_version, *job->spice_version ? ")" : "");
-    printf(job->rep.newton_steps ? ", %d Newton steps" : "", job->rep.newton_steps);
-    printf(job->rep.iterations ? ", %d CG iterations\n" : "\n", job->rep.iterations);
+    if (job->rep.newton_steps) {
+        printf(", %d Newton steps", job->rep.newton_steps);
+    }
+    if (job->rep.iterations) {
+        printf(", %d CG iterations", job->rep.iterations);
+    }
+    printf("\n");
     printf("%-11s %.2g of the largest line current (Kirchhoff)%s\n", "residual",
            job->rep.residual_rel, job->converged ? "" : ": NOT CONVERGED");
+    if (job->rep.rounding_rel > 0) {
+        printf(
+            "%-11s %.2g of it at single nodes: voltages are doubles, wires and cells far apart%s\n",
+            "rounding", job->rep.rounding_rel,
+            job->converged ? "; the currents were confirmed" : "");
+    }
     printf("%-11s %s build, %s read\n", "time",
            mho_quantity_format(job->rep.build_s, "s", 3, x, 64),
            mho_quantity_format(job->rep.read_s, "s", 3, y, 64));
     if (!job->converged) {
         return;
     }
-    printf("%-11s %s, mean of the vectors\n", "power",
-           mho_quantity_format(job->rep.power_W, "W", 4, x, 64));
-    if (a->power) {
+    if (job->power_failed) {
+        printf("%-11s NOT CONVERGED\n", "power");
+    } else {
+        printf("%-11s %s, mean of the vectors\n", "power",
+               mho_quantity_format(job->rep.power_W, "W", 4, x, 64));
+    }
+    if (a->power && !job->power_failed) {
         print_power(job);
     }
     if (a->compare) {
@@ -82,17 +98,20 @@ static json_t *make_json(const array_job *job) {
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)job->args.seed);
     json_t *j = json_pack(
-        "{s:s, s:I, s:I, s:I, s:s, s:b, s:o, s:i, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o}", "version",
-        mho_version(), "rows", (json_int_t)job->n_row, "cols", (json_int_t)job->n_col, "vectors",
-        (json_int_t)job->n_vec, "solver", solver_name(job), "converged", job->converged,
-        "residual_rel", real_or_null(job->rep.residual_rel), "iterations",
-        job->rep.iterations ? job->rep.iterations : job->rep.newton_steps, "seconds", "build",
-        real_or_null(job->rep.build_s), "read", real_or_null(job->rep.read_s), "loss", "mean",
-        real_or_null(job->loss_mean), "max", real_or_null(job->loss_max), "power_W",
+        "{s:s, s:I, s:I, s:I, s:s, s:b, s:o, s:f, s:i, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:o}",
+        "version", mho_version(), "rows", (json_int_t)job->n_row, "cols", (json_int_t)job->n_col,
+        "vectors", (json_int_t)job->n_vec, "solver", solver_name(job), "converged", job->converged,
+        "residual_rel", real_or_null(job->rep.residual_rel), "rounding_rel", job->rep.rounding_rel,
+        "iterations", job->rep.iterations ? job->rep.iterations : job->rep.newton_steps, "seconds",
+        "build", real_or_null(job->rep.build_s), "read", real_or_null(job->rep.read_s), "loss",
+        "mean", real_or_null(job->loss_mean), "max", real_or_null(job->loss_max), "power_W",
         real_or_null(job->converged ? job->rep.power_W : NAN), "seed",
         /* JSON has no unsigned 64-bit numbers: the largest seeds are text */
         job->args.seed <= INT64_MAX ? json_integer((json_int_t)job->args.seed) : json_string(seed));
-    if (j && job->args.power && job->converged) {
+    if (j && job->power_failed) {
+        json_object_set_new(j, "power_converged", json_false());
+    }
+    if (j && job->args.power && job->converged && !job->power_failed) {
         const mho_array_power_sum *p = &job->power;
         json_object_set_new(j, "power_parts_W",
                             json_pack("{s:f, s:f, s:f, s:f, s:f}", "cells", p->cell_W, "word_lines",
@@ -114,23 +133,7 @@ static json_t *make_json(const array_job *job) {
 }
 
 mho_status array_write_json(const array_job *job) {
-    json_t *j = make_json(job);
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    json_decref(j);
-    if (!text) {
-        return MHO_ERR_NOMEM;
-    }
-    size_t n = strlen(text);
-    text[n] = '\n'; /* in place of the final 0, which is not needed any more */
-    mho_status status = MHO_OK;
-    if (strcmp(job->args.json, "-") == 0) {
-        bool whole = fwrite(text, 1, n + 1, stdout) == n + 1 && fflush(stdout) == 0;
-        status = whole ? MHO_OK : MHO_ERR_IO;
-    } else {
-        status = mho_file_save(job->ctx, job->args.json, text, n + 1);
-    }
-    free(text);
-    return status;
+    return cli_json_save(job->ctx, make_json(job), job->args.json);
 }
 
 /* ---- files ---- */

@@ -36,6 +36,7 @@ typedef struct cli_option {
 typedef struct cli_command {
     const char *name, *summary, *usage, *example;
     int (*run)(int argc, char **argv, const struct cli_command *self);
+    bool resumes; /* stopped half-way, the same command goes on */
 } cli_command;
 
 /* Read options and positional arguments. opt ends with name NULL; positional[max_positional] gets
@@ -49,8 +50,20 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
 int cli_fail(const mho_ctx *ctx, mho_status status);
 int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A context with a progress bar on a terminal (nothing otherwise) and Ctrl-C as cancellation. */
+/* From now on a signal that asks to stop (Ctrl-C, kill, a closed terminal) is a cancellation. */
+void cli_signals(bool command_resumes);
+/* The last step of the program: whatever was printed has arrived, or the exit status says so. A
+ * command that a signal stopped ends by that signal. */
+int cli_end(int rc);
+
+/* "mho: out of memory: ... wanted"; the exit status. */
+int cli_no_memory(double n_byte);
+/* Text to a file or, if path is "-", to standard output. */
+mho_status cli_text_save(mho_ctx *ctx, const char *text, size_t n_byte, const char *path);
+
+/* A context with a progress bar on a terminal (nothing otherwise), which signals cancel. */
 mho_ctx *cli_ctx(long n_thread);
+int cli_no_ctx(void);        /* after NULL from cli_ctx: the exit status */
 void cli_progress_end(void); /* clears the bar before other output */
 /* Where there is no terminal: a line of progress on stderr every so many seconds. */
 void cli_progress_log(double every_s);

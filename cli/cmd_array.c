@@ -192,7 +192,7 @@ static int check_files(const array_job *job) {
 static double *numbers(size_t n) {
     double *p = n <= SIZE_MAX / 64 ? malloc((n ? n : 1) * sizeof *p) : NULL;
     if (!p) {
-        cli_usage_error("out of memory: %.3g GiB wanted", (double)n * 8 / 0x1p30);
+        cli_no_memory((double)n * 8);
     }
     return p;
 }
@@ -279,31 +279,23 @@ static int make_numbers(array_job *job) {
     if (rc >= 0) {
         return rc;
     }
-    size_t n_cell = job->n_row * job->n_col;
-    if (!job->g_S) {
-        job->g_S = numbers(n_cell);
-        if (job->g_S) {
-            mho_uniform(job->args.seed, 0, n_cell, job->args.gmin_S, job->args.gmax_S, job->g_S);
-        }
+    size_t n_cell = job->n_row * job->n_col, n_in = job->n_vec * job->n_row;
+    size_t n_out = job->n_vec * job->n_col;
+    bool nodes = job->args.nodes || job->args.map;
+    bool random_g = !job->g_S, random_v = !job->v_V;
+    if ((random_g && !(job->g_S = numbers(n_cell))) || (random_v && !(job->v_V = numbers(n_in))) ||
+        !(job->i_A = numbers(n_out)) || (job->args.compare && !(job->ideal_A = numbers(n_out))) ||
+        (nodes && (!(job->word_V = numbers(job->n_vec * n_cell)) ||
+                   !(job->bit_V = numbers(job->n_vec * n_cell))))) {
+        return CLI_INTERNAL;
     }
-    if (!job->v_V) {
-        job->v_V = numbers(job->n_vec * job->n_row);
-        if (job->v_V) {
-            mho_uniform(job->args.seed, 1, job->n_vec * job->n_row, 0, 1, job->v_V);
-        }
+    if (random_g) {
+        mho_uniform(job->args.seed, 0, n_cell, job->args.gmin_S, job->args.gmax_S, job->g_S);
     }
-    job->i_A = numbers(job->n_vec * job->n_col);
-    bool whole = job->g_S && job->v_V && job->i_A;
-    if (job->args.compare && whole) {
-        job->ideal_A = numbers(job->n_vec * job->n_col);
-        whole = job->ideal_A != NULL;
+    if (random_v) {
+        mho_uniform(job->args.seed, 1, n_in, 0, 1, job->v_V);
     }
-    if ((job->args.nodes || job->args.map) && whole) {
-        job->word_V = numbers(job->n_vec * n_cell);
-        job->bit_V = numbers(job->n_vec * n_cell);
-        whole = job->word_V && job->bit_V;
-    }
-    return whole ? -1 : CLI_INTERNAL;
+    return -1;
 }
 
 /* ---- work ---- */
@@ -384,6 +376,12 @@ static mho_status compute(array_job *job, mho_array *array) {
     }
     if (status == MHO_OK && (job->args.power || !isfinite(job->rep.power_W))) {
         status = read_power(job, array);
+        if (status == MHO_WARN_NOT_CONVERGED) { /* the currents did: they are worth having */
+            job->power_failed = true;
+            job->rep.power_W = NAN;
+            cli_fail(job->ctx, status);
+            status = MHO_OK;
+        }
     }
     if (status == MHO_OK && job->args.compare) {
         status = compare_ideal(job);
@@ -400,6 +398,7 @@ static int solve_and_write(array_job *job) {
     cli_progress_end();
     job->converged = status == MHO_OK;
     int rc = status == MHO_OK ? CLI_DONE : cli_fail(job->ctx, status);
+    rc = job->power_failed && rc == CLI_DONE ? CLI_NOT_TRUSTWORTHY : rc;
     if (status == MHO_OK) {
         status = array_write_files(job, array);
         rc = status < 0 ? cli_fail(job->ctx, status) : rc;
@@ -418,7 +417,7 @@ static int solve_and_write(array_job *job) {
 static int run(array_job *job) {
     job->ctx = cli_ctx(job->args.n_thread);
     if (!job->ctx) {
-        return CLI_BAD_INPUT;
+        return cli_no_ctx();
     }
     int rc = read_choices(job);
     rc = rc >= 0 ? rc : check_files(job);

@@ -151,7 +151,7 @@ int cmd_device(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(0);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     mho_status status = find_model(ctx, &j);
     if (status == MHO_OK) {

@@ -105,7 +105,7 @@ static int load(export_job *job, const char *option, const char *path, size_t sh
                              option, path, n_dim, n);
     } else {
         *out = malloc(n * sizeof **out);
-        rc = *out ? -1 : CLI_INTERNAL;
+        rc = *out ? -1 : cli_no_memory((double)n * sizeof **out);
         for (size_t k = 0; *out && k < n; k++) {
             (*out)[k] = mho_npy_data(npy)[k];
         }
@@ -114,12 +114,14 @@ static int load(export_job *job, const char *option, const char *path, size_t sh
     return rc;
 }
 
-static double *uniform(uint64_t seed, uint32_t stream, size_t n, double lo, double hi) {
-    double *x = malloc((n ? n : 1) * sizeof *x);
-    if (x) {
-        mho_uniform(seed, stream, n, lo, hi, x);
+/* -1 or an exit status */
+static int uniform(uint64_t seed, uint32_t stream, size_t n, double lo, double hi, double **x) {
+    *x = malloc((n ? n : 1) * sizeof **x);
+    if (!*x) {
+        return cli_no_memory((double)n * sizeof **x);
     }
-    return x;
+    mho_uniform(seed, stream, n, lo, hi, *x);
+    return -1;
 }
 
 static int get_array(export_job *job) {
@@ -140,7 +142,7 @@ static int get_array(export_job *job) {
         return cli_usage_error("--gmin %g --gmax %g: 0 <= gmin <= gmax is wanted, in S", a->gmin_S,
                                a->gmax_S);
     } else {
-        job->g_S = uniform(a->seed, 0, job->n_row * job->n_col, a->gmin_S, a->gmax_S);
+        rc = uniform(a->seed, 0, job->n_row * job->n_col, a->gmin_S, a->gmax_S, &job->g_S);
     }
     if (rc >= 0) {
         return rc;
@@ -154,9 +156,9 @@ static int get_array(export_job *job) {
         job->n_vec = shape[0];
     } else {
         job->n_vec = a->n_vec > 0 ? (size_t)a->n_vec : 1;
-        job->v_V = uniform(a->seed, 1, job->n_vec * job->n_row, 0, job->chip.synapse.v_read_V);
+        rc = uniform(a->seed, 1, job->n_vec * job->n_row, 0, job->chip.synapse.v_read_V, &job->v_V);
     }
-    return rc >= 0 ? rc : job->g_S && job->v_V ? -1 : CLI_INTERNAL;
+    return rc;
 }
 
 static mho_status new_array(export_job *job, mho_array **array) {
@@ -440,7 +442,7 @@ int cmd_export(int argc, char **argv, const cli_command *self) {
     a->spread = spread;
     job.ctx = cli_ctx(1);
     if (!job.ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     rc = dispatch(&job);
     cli_progress_end();

@@ -8,7 +8,7 @@
 typedef struct fit_args {
     const char *model, *file, *mixing, *base, *columns, *unit, *law;
     const char *card_out, *plot, *report, *json, *forc;
-    long n_bootstrap, n_thread;
+    long n_bootstrap, n_thread, max_evaluate;
     double g_max_S, t0_s;
     uint64_t seed;
 } fit_args;
@@ -42,6 +42,8 @@ static int parse(int argc, char **argv, const cli_command *self, fit_args *a) {
          "pulsed: constant, linear, soft-bounds, exponential (the best of them)"},
         {"g-max", CLI_NUMBER, &a->g_max_S, "G", "S", "pcm: scale of the law (largest target)"},
         {"t0", CLI_NUMBER, &a->t0_s, "T", "s", "pcm: first read after programming (20 s)"},
+        {"max-iter", CLI_COUNT, &a->max_evaluate, "N", NULL,
+         "vo2: most evaluations of the model in a descent (100 for each parameter)"},
         {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads of the bootstrap"},
         {0}};
     const char *positional[2];
@@ -118,8 +120,9 @@ static int check_args(const fit_args *a) {
         return cli_usage_error("\"%s\" is not a model that can be fitted: vo2, pulsed and pcm are",
                                a->model);
     }
-    if (!is_vo2(a) && (a->forc || a->mixing || a->base || a->unit)) {
-        return cli_usage_error("--mixing, --base, --temperature-unit and --forc are for vo2");
+    if (!is_vo2(a) && (a->forc || a->mixing || a->base || a->unit || a->max_evaluate)) {
+        return cli_usage_error(
+            "--mixing, --base, --temperature-unit, --max-iter and --forc are for vo2");
     }
     return -1;
 }
@@ -134,6 +137,7 @@ static mho_status fit(mho_ctx *ctx, const fit_args *a, mho_mixing mixing, mho_fi
         opt.temperature_unit = a->unit;
         opt.n_bootstrap = n_boot;
         opt.seed = a->seed;
+        opt.max_evaluate = (size_t)a->max_evaluate;
         return mho_fit_vo2(ctx, a->file, &opt, out);
     }
     if (strcmp(a->model, "pulsed") == 0) {
@@ -163,7 +167,7 @@ static mho_status save_forc(mho_ctx *ctx, const mho_fit *f, const char *path) {
 static mho_status write_results(mho_ctx *ctx, const mho_fit *f, const fit_args *a) {
     mho_status status = MHO_OK;
     char *text = NULL;
-    if (a->card_out) {
+    if (a->card_out && f->converged) { /* a card would lose the mark */
         status = mho_fit_card(ctx, f, &text);
         status = save_text(ctx, status, text, a->card_out);
     }
@@ -221,7 +225,7 @@ int cmd_fit(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     mho_fit *f = NULL;
     mho_status status = check_outputs(ctx, &a);
@@ -229,13 +233,12 @@ int cmd_fit(int argc, char **argv, const cli_command *self) {
         status = fit(ctx, &a, mixing, &f);
     }
     cli_progress_end();
-    if (status == MHO_OK) {
-        status = write_results(ctx, f, &a);
-    }
-    if (status == MHO_OK) {
-        status = print_result(ctx, f, &a);
-    }
     rc = status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);
+    if (status >= 0) {
+        mho_status written = write_results(ctx, f, &a);
+        written = written == MHO_OK ? print_result(ctx, f, &a) : written;
+        rc = written == MHO_OK ? rc : cli_fail(ctx, written);
+    }
     mho_fit_free(ctx, f);
     mho_ctx_free(ctx);
     return rc;

@@ -233,7 +233,7 @@ int cmd_image(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     opt.kernels = a.kernels;
     opt.chip_file = a.chip_file;

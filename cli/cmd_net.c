@@ -106,7 +106,7 @@ int cmd_net(int argc, char **argv, const cli_command *self) {
     }
     job.ctx = cli_ctx(a->n_thread);
     if (!job.ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     rc = load(&job);
     if (rc < 0) {

@@ -135,7 +135,7 @@ int cmd_run(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     if (a.ageing || a.remedies) {
         rc = run_study(ctx, &a);

@@ -130,9 +130,6 @@ static int run(mho_ctx *ctx, sweep_args *a, const mho_study *study, const mho_te
     int rc = CLI_DONE;
     if (status < 0) {
         rc = cli_fail(ctx, status);
-        if (status == MHO_ERR_CANCELLED) {
-            fputs("mho: the same command goes on where this one stopped\n", stderr);
-        }
     } else if (r->n_failed) {
         fprintf(stderr, "mho: %zu of %zu chips could not be made; manifest.json says why\n",
                 r->n_failed, r->n_point * r->n_chip);
@@ -156,11 +153,12 @@ int cmd_sweep(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     mho_study *study = NULL;
+    mho_status status = ctx ? load(ctx, &a, &study) : MHO_ERR_NOMEM;
     if (!ctx) {
-        rc = CLI_INTERNAL;
-    } else if (load(ctx, &a, &study) < 0) {
+        rc = cli_no_ctx();
+    } else if (status < 0) {
         /* every rank sees the same; one says it */
-        rc = team && team->rank > 0 ? CLI_BAD_INPUT : cli_fail(ctx, MHO_ERR_FORMAT);
+        rc = team && team->rank > 0 ? CLI_BAD_INPUT : cli_fail(ctx, status);
     } else if (a.plan) {
         sweep_print_plan(study, a.out_dir);
         rc = CLI_DONE;

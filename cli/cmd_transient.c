@@ -56,6 +56,10 @@ int transient_card(const transient_job *job, const char *name, mho_card **card,
                                        : mho_card_new(job->ctx, model, text, card);
     }
     int rc = status < 0 ? cli_fail(job->ctx, status) : set_values(job, *card);
+    if (rc < 0) {
+        status = mho_card_check(job->ctx, *card);
+        rc = status < 0 ? cli_fail(job->ctx, status) : rc;
+    }
     if (rc >= 0) {
         mho_card_free(*card);
         *card = NULL;
@@ -158,7 +162,7 @@ int cmd_transient(int argc, char **argv, const cli_command *self) {
     }
     job.ctx = cli_ctx(1);
     if (!job.ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     job.quiet = a->json && strcmp(a->json, "-") == 0;
     job.opt.dead_band_K = a->dead_band_K;

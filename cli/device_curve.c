@@ -91,6 +91,10 @@ static mho_status print_curve(mho_ctx *ctx, const mho_curve *c) {
     return MHO_OK;
 }
 
+static bool to_stdout(const char *path) {
+    return path && strcmp(path, "-") == 0;
+}
+
 typedef mho_status (*text_fn)(mho_ctx *, const mho_curve *, char **);
 
 static mho_status save_text(mho_ctx *ctx, const mho_curve *c, const char *path, text_fn make) {
@@ -100,11 +104,9 @@ static mho_status save_text(mho_ctx *ctx, const mho_curve *c, const char *path, 
         return status;
     }
     size_t n = strlen(text);
-    if (strcmp(path, "-") == 0) {
-        fputs(text, stdout);
-        putchar(n && text[n - 1] == '\n' ? 0 : '\n');
-    } else {
-        status = mho_file_save(ctx, path, text, n);
+    status = cli_text_save(ctx, text, n, path);
+    if (status == MHO_OK && to_stdout(path) && (n == 0 || text[n - 1] != '\n')) {
+        putchar('\n');
     }
     mho_text_free(ctx, text);
     return status;
@@ -113,10 +115,6 @@ static mho_status save_text(mho_ctx *ctx, const mho_curve *c, const char *path, 
 static bool ends_in(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
     return n > m && strcmp(text + n - m, end) == 0;
-}
-
-static bool to_stdout(const char *path) {
-    return path && strcmp(path, "-") == 0;
 }
 
 int device_curve(mho_ctx *ctx, const device_job *j) {

@@ -1,9 +1,10 @@
 /* device_design.c - mho device vo2-neuron --design relu: the data sheet of the designed neuron. */
 #include "device_job.h"
 
+#include "cli_json.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <jansson.h>
 
 static void quantity(const char *name, double value, const char *unit, const char *remark) {
     char buf[40];
@@ -108,25 +109,6 @@ static json_t *sheet_json(const mho_neuron_sheet *s) {
         s->total_input_z, "output_rel", s->total_output_rel);
 }
 
-static int write_json(mho_ctx *ctx, const mho_neuron_sheet *s, const char *path) {
-    json_t *o = sheet_json(s);
-    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
-    json_decref(o);
-    if (!text) {
-        return CLI_INTERNAL;
-    }
-    mho_status status = MHO_OK;
-    if (strcmp(path, "-") == 0) {
-        puts(text);
-    } else {
-        status = mho_file_save(ctx, path, text, strlen(text));
-    }
-    json_free_t release;
-    json_get_alloc_funcs(NULL, &release);
-    release(text);
-    return status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);
-}
-
 int device_design(mho_ctx *ctx, const device_job *j) {
     mho_neuron_param p;
     mho_neuron_sheet s;
@@ -142,5 +124,6 @@ int device_design(mho_ctx *ctx, const device_job *j) {
         print_cost(&s);
         print_spread(&s);
     }
-    return j->json_path ? write_json(ctx, &s, j->json_path) : CLI_DONE;
+    status = j->json_path ? cli_json_save(ctx, sheet_json(&s), j->json_path) : MHO_OK;
+    return status < 0 ? cli_fail(ctx, status) : CLI_DONE;
 }

@@ -215,7 +215,7 @@ int learn_world(int argc, char **argv) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_BAD_INPUT;
+        return cli_no_ctx();
     }
     rc = run_learn(ctx, &a);
     mho_ctx_free(ctx);

@@ -2,7 +2,8 @@
  * which margin, and how much spread it stands. */
 #include "learn.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,27 +18,6 @@ typedef struct dendrite_args {
 
 static const dendrite_args defaults = {
     .n_seed = 5, .n_neuron = 10000, .n_bit = 3, .rho = 9, .spread = -1, .seed = 1};
-
-/* "-" to standard output */
-static int write_json(mho_ctx *ctx, json_t *j, const char *path) {
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    json_decref(j);
-    if (!text) {
-        return cli_usage_error("no memory for the JSON text");
-    }
-    size_t n = strlen(text);
-    text[n] = '\n';
-    int rc = CLI_DONE;
-    if (strcmp(path, "-") == 0) {
-        bool whole = fwrite(text, 1, n + 1, stdout) == n + 1 && fflush(stdout) == 0;
-        rc = whole ? CLI_DONE : cli_usage_error("--json: standard output cannot be written");
-    } else {
-        mho_status status = mho_file_save(ctx, path, text, n + 1);
-        rc = status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);
-    }
-    free(text);
-    return rc;
-}
 
 static json_t *seed_json(uint64_t seed) {
     char text[32];
@@ -149,7 +129,8 @@ static int run_xor(mho_ctx *ctx, const dendrite_args *a) {
     if (!a->json || strcmp(a->json, "-") != 0) {
         print_xor(&r);
     }
-    return a->json ? write_json(ctx, xor_json(&r), a->json) : CLI_DONE;
+    status = a->json ? cli_json_save(ctx, xor_json(&r), a->json) : MHO_OK;
+    return status < 0 ? cli_fail(ctx, status) : CLI_DONE;
 }
 
 int learn_xor(int argc, char **argv) {
@@ -165,7 +146,8 @@ int learn_xor(int argc, char **argv) {
         {"report", CLI_TEXT, &a.report, "FILE", NULL, "HTML page with the yield curve"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     const cli_command self = {"learn xor", "XOR in one neuron with two shunting dendrites.",
-                              "[OPTIONS]", "mho learn xor --rho 9 --report xor.html", NULL};
+                              "[OPTIONS]", "mho learn xor --rho 9 --report xor.html",
+                              NULL,        false};
     const char *none[1];
     int rc = cli_parse(&self, options, argc, argv, none, 0);
     rc = rc >= 0 ? rc : check_args(&a);
@@ -173,7 +155,7 @@ int learn_xor(int argc, char **argv) {
         return rc;
     }
     mho_ctx *ctx = cli_ctx(0);
-    rc = ctx ? run_xor(ctx, &a) : CLI_INTERNAL;
+    rc = ctx ? run_xor(ctx, &a) : cli_no_ctx();
     mho_ctx_free(ctx);
     return rc;
 }
@@ -263,7 +245,8 @@ static int run_parity(mho_ctx *ctx, const dendrite_args *a) {
     if (!a->json || strcmp(a->json, "-") != 0) {
         print_parity(&r, a);
     }
-    return a->json ? write_json(ctx, parity_json(&r, a), a->json) : CLI_DONE;
+    status = a->json ? cli_json_save(ctx, parity_json(&r, a), a->json) : MHO_OK;
+    return status < 0 ? cli_fail(ctx, status) : CLI_DONE;
 }
 
 int learn_parity(int argc, char **argv) {
@@ -279,7 +262,8 @@ int learn_parity(int argc, char **argv) {
         {"json", CLI_MAYBE, &a.json, "[FILE]", NULL, "results as JSON, to standard output or FILE"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     const cli_command self = {"learn parity", "Parity in one neuron with a tree of dendrites.",
-                              "[OPTIONS]", "mho learn parity --bits 4", NULL};
+                              "[OPTIONS]",    "mho learn parity --bits 4",
+                              NULL,           false};
     const char *none[1];
     int rc = cli_parse(&self, options, argc, argv, none, 0);
     rc = rc >= 0 ? rc : check_args(&a);
@@ -290,7 +274,7 @@ int learn_parity(int argc, char **argv) {
         return rc;
     }
     mho_ctx *ctx = cli_ctx(0);
-    rc = ctx ? run_parity(ctx, &a) : CLI_INTERNAL;
+    rc = ctx ? run_parity(ctx, &a) : cli_no_ctx();
     mho_ctx_free(ctx);
     return rc;
 }

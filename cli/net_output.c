@@ -1,7 +1,8 @@
 /* net_output.c - a graph as a table, as JSON; the list of operators as a page. */
 #include "net_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,21 +188,7 @@ int net_show(const net_job *job) {
         print_table(job);
         return CLI_DONE;
     }
-    json_t *j = graph_json(job);
-    char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
-    json_decref(j);
-    if (!text) {
-        return CLI_INTERNAL;
-    }
-    mho_status status = MHO_OK;
-    if (strcmp(job->args.json, "-") == 0) {
-        puts(text);
-    } else {
-        size_t n = strlen(text);
-        text[n] = '\n'; /* instead of the 0 at the end */
-        status = mho_file_save(job->ctx, job->args.json, text, n + 1);
-    }
-    free(text);
+    mho_status status = cli_json_save(job->ctx, graph_json(job), job->args.json);
     return status < 0 ? cli_fail(job->ctx, status) : CLI_DONE;
 }
 

@@ -42,7 +42,7 @@ static int take_input(const net_job *job, size_t k, const mho_npy *npy, run_data
     d->n_run = n / t->size;
     d->input[k] = calloc(n, sizeof **d->input);
     if (!d->input[k]) {
-        return CLI_INTERNAL;
+        return cli_no_memory((double)n * sizeof **d->input);
     }
     for (size_t i = 0; i < n; i++) {
         d->input[k][i] = (float)mho_npy_data(npy)[i];
@@ -56,7 +56,7 @@ static int read_inputs(const net_job *job, run_data *d) {
     d->n_input = mho_graph_n_input(job->graph);
     d->input = calloc(d->n_input + 1, sizeof *d->input);
     if (!d->input) {
-        return CLI_INTERNAL;
+        return cli_no_memory((double)(d->n_input + 1) * sizeof *d->input);
     }
     if (!named && d->n_input != 1) {
         return cli_usage_error("--run %s: the network has %zu inputs: an NPZ file with their names "
@@ -84,11 +84,13 @@ static int make_outputs(const net_job *job, run_data *d) {
     d->output = calloc(d->n_want + 1, sizeof *d->output);
     d->view = calloc(d->n_want + 1, sizeof *d->view);
     bool whole = d->want && d->output && d->view;
+    double n_byte = (double)(d->n_want + 1) * sizeof *d->view;
     for (size_t k = 0; k < d->n_want && whole; k++) {
         d->want[k] = all ? mho_graph_node_at(g, k)->output : mho_graph_output(g, k);
         const mho_graph_tensor *t = mho_graph_tensor_at(g, d->want[k]);
         d->output[k] = calloc(d->n_run * t->size + 1, sizeof **d->output);
         whole = d->output[k] != NULL;
+        n_byte = (double)d->n_run * (double)t->size * sizeof **d->output;
         mho_npy_view v = {.name = t->name, .n_dim = t->n_dim, .data_f = d->output[k]};
         if (t->n_dim < 1 || t->n_dim > MHO_NPY_MAX_DIM) { /* numbers, or too many dimensions */
             v.n_dim = t->n_dim ? 2 : 1;
@@ -100,7 +102,7 @@ static int make_outputs(const net_job *job, run_data *d) {
         }
         d->view[k] = v;
     }
-    return whole ? -1 : cli_usage_error("the outputs do not fit into memory");
+    return whole ? -1 : cli_no_memory(n_byte);
 }
 
 static void print_outputs(const net_job *job, const run_data *d, double run_s) {

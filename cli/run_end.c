@@ -45,11 +45,7 @@ mho_status run_put_report(mho_status status, const char *report_path, bool quiet
 int run_verdict(mho_ctx *ctx, mho_status status, const mho_chip_verify *verify,
                 double max_array_rel) {
     if (status != MHO_OK) {
-        int rc = cli_fail(ctx, status);
-        if (status == MHO_ERR_CANCELLED) {
-            fputs("mho: the same command goes on where this one stopped\n", stderr);
-        }
-        return rc;
+        return cli_fail(ctx, status);
     }
     if (verify && !(verify->array_error_rel <= max_array_rel &&
                     verify->neuron_error_rel <= MAX_NEURON_ERROR)) {

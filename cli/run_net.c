@@ -171,7 +171,7 @@ int run_net(int argc, char **argv, const cli_command *self) {
     }
     mho_ctx *ctx = cli_ctx(a.n_thread);
     if (!ctx) {
-        return CLI_INTERNAL;
+        return cli_no_ctx();
     }
     fill(&a, &opt);
     mho_deploy_result *r = NULL;

@@ -108,6 +108,10 @@ static const char *ratio_text(double theirs, double ours, char buf[32]) {
 static void print_alternatives(const mho_run_result *r) {
     const mho_chip_cost *c = &r->cost;
     char e[32], a[32], re[32], ra[32];
+    if (!c->n_activation) {
+        printf("\nNo neurons: the activations are digital, behind ADCs.\n");
+        return;
+    }
     printf("\nOne activation%44s%12s%12s%13s\n", "energy", "ours", "area", "ours");
     printf("  %-46s%10s%12s%12s\n", "this chip: heater, film, trim",
            quantity(c->neuron_energy_J, "J", e), "", quantity(c->neuron_area_m2, "m2", a));

@@ -30,6 +30,7 @@ typedef struct transient_job {
     size_t n_panel, panel[8]; /* columns of the plot; the last one is sketched */
     char title[160];
     void *json; /* json_t * of figures, or NULL */
+    bool converged;
 } transient_job;
 
 /* Card of a model by --card (name or file), --set and --model. model_out: to be freed after the

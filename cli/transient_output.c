@@ -1,7 +1,8 @@
 /* transient_output.c - traces of "mho transient": sketch, files, figures. */
 #include "transient_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,6 +166,7 @@ static mho_status write_json(transient_job *job) {
     job->json = NULL;
     json_object_set_new(j, "version", json_string(mho_version()));
     json_object_set_new(j, "title", json_string(job->title));
+    json_object_set_new(j, "converged", json_boolean(job->converged));
     json_t *columns = json_array();
     for (size_t c = 0; c < mho_trace_columns(job->trace); c++) {
         json_array_append_new(columns,
@@ -173,21 +175,7 @@ static mho_status write_json(transient_job *job) {
     }
     json_object_set_new(j, "columns", columns);
     json_object_set_new(j, "rows", json_integer((json_int_t)mho_trace_rows(job->trace)));
-    char *text = json_dumps(j, JSON_INDENT(2));
-    json_decref(j);
-    if (!text) {
-        return MHO_ERR_NOMEM;
-    }
-    size_t n = strlen(text);
-    text[n] = '\n'; /* in place of the final 0, which is not needed any more */
-    mho_status status = MHO_OK;
-    if (strcmp(job->args.json, "-") == 0) {
-        status = fwrite(text, 1, n + 1, stdout) == n + 1 ? MHO_OK : MHO_ERR_IO;
-    } else {
-        status = mho_file_save(job->ctx, job->args.json, text, n + 1);
-    }
-    free(text);
-    return status;
+    return cli_json_save(job->ctx, j, job->args.json);
 }
 
 mho_status transient_write(transient_job *job) {

@@ -25,6 +25,10 @@ static int finish(transient_job *job, mho_status status) {
     }
     char message[512];
     snprintf(message, sizeof message, "%s", mho_ctx_last_error(job->ctx));
+    job->converged = status == MHO_OK;
+    if (!job->converged) {
+        transient_line(job, "result", "NOT CONVERGED");
+    }
     mho_status written = transient_write(job);
     if (written < 0) {
         return cli_fail(job->ctx, written);
@@ -193,8 +197,10 @@ int transient_neuron(transient_job *job) {
     status = mho_neuron_evaluate_transient(job->ctx, &p, &d.circuit, &nominal, v, &ph, &job->opt,
                                            &e, &job->trace);
     if (status >= 0) {
-        print_evaluation(job, &e, &ph, d.tau_s);
-        rc = a->sweep ? neuron_sweep(job, &p, &d, &ph) : -1;
+        if (isfinite(e.v_out_V)) { /* else it ended before there was anything to say */
+            print_evaluation(job, &e, &ph, d.tau_s);
+        }
+        rc = a->sweep && status == MHO_OK ? neuron_sweep(job, &p, &d, &ph) : -1;
         effort(job, &e.rep);
     }
     return rc >= 0 ? rc : finish(job, status);

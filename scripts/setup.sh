@@ -3,6 +3,7 @@
 # and stops. Does nothing, silently, when all is there.
 # setup.sh check: also what some tests need, which are skipped without: a browser, a compiler for it,
 # the maker of the documentation site, MPI (for mho sweep on several machines).
+# setup.sh coverage: also what reads the counters of gcc (make coverage).
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
 libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
@@ -11,6 +12,7 @@ python3"
 
 [ "${1:-}" = check ] && packages="$packages chromium chromium-driver python3-selenium clang-14 lld-14
 wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv python3-dev libopenmpi-dev openmpi-bin"
+[ "${1:-}" = coverage ] && packages="$packages gcovr"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

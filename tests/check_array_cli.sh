@@ -171,6 +171,13 @@ want 1 'is a directory' --random 2x2 --out .
 
 # ---- not converged: the mark, status 2, nothing overwritten ----
 echo precious >keep.npy
+# cells and wires twelve decades apart: the currents are confirmed, the power is not to be had
+want 2 'power       NOT CONVERGED' --random 12x12 --wire 1e12 --gmin 1e-3 --gmax 1e3 --json result.json
+check 'j["converged"] and j["residual_rel"] < 1e-9 and j["rounding_rel"] > 1e-6 and j["power_W"] is None and j["power_converged"] is False'
+want 2 'NOT CONVERGED' --random 12x12 --wire 1e12 --gmin 1e-3 --gmax 1e3 --solver cg --json result.json
+check 'not j["converged"] and j["residual_rel"] > 1e-6 and j["power_W"] is None'
+want 0 'the currents were confirmed' --random 12x12 --wire 1e-15 --gmin 1e-3 --gmax 1e3 --json result.json
+check 'j["converged"] and j["residual_rel"] < 1e-9 and j["rounding_rel"] > 1e-6 and j["power_W"] > 0'
 want 2 'NOT CONVERGED' --random 9x7 --cell sinh:9 --wire 2 --max-iter 1 --out keep.npy --json result.json
 check 'j["converged"] == False and j["power_W"] is None'
 same "$(cat keep.npy)" precious

@@ -159,5 +159,17 @@ refuse "pcm columns" 'no column "target"' pcm loop.csv
 awk 'NR == 1 || NR < 8' cells.csv >few.csv
 refuse "few cells" "at least twelve" pcm few.csv
 
+# a descent that is stopped: status 2, marked everywhere, and no card that would lose the mark
+rm -f stopped.yaml
+"$mho" fit vo2 loop.csv --max-iter 9 --card-out stopped.yaml --json s.json --report s.html >out 2>err
+[ $? = 2 ] || fail "stopped fit: wanted status 2: $(cat err)"
+grep -q 'did not converge' err && grep -q 'NOT CONVERGED' out || fail "stopped fit: $(cat err out)"
+grep -q '"converged": false' s.json && grep -q 'NOT CONVERGED' s.html || fail "stopped fit: JSON, page"
+[ -e stopped.yaml ] && fail "stopped fit: a card was written"
+# data without noise: what is left is rounding, and its correlation is not talked about
+"$mho" device vo2-neuron --card N --curve rt --csv exact.csv >out 2>err || fail "exact: $(cat err)"
+accept exact "carry no noise to speak of" vo2 exact.csv --base N
+grep -q 'neighbouring residuals' flat && fail "exact: $(cat flat)"
+
 [ $failed = 0 ] && echo "mho fit does what it says"
 exit $failed

@@ -115,6 +115,9 @@ if command -v cc >/dev/null && ! nm -D "${MHO_BUILD:-build}/libmho.so" | grep -q
     show "own model, card" "1e+07 1/s" --model "$dir/my_model.so" --card fast
     show "own model, curve" "swept up and down" --model "$dir/my_model.so" --curve iv --period "1 ms"
     refuse "own model, limits" "is not below g_on" --model "$dir/my_model.so" --set "g_off=1 S"
+    sed 's/version == MHO_EXT_VERSION/version == 999/' examples/my_model.c >"$dir/other.c"
+    cc -shared -fPIC -Iinclude "$dir/other.c" -o "$dir/other.so"
+    refuse "own model, other version" "no model for version 1 of mho/ext.h" --model "$dir/other.so"
     sed 's/di_dx\[i\] = range \* v;/di_dx[i] = 1.01 * range * v;/' examples/my_model.c >"$dir/wrong.c"
     cc -shared -fPIC -Iinclude "$dir/wrong.c" -o "$dir/wrong.so"
     "$mho" device --model "$dir/wrong.so" --check >"$dir/out" 2>"$dir/err" && fail "a wrong derivative passes"

@@ -6,7 +6,24 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 mkdocs build -q -s -f "$root/site/mkdocs.yml" -d "$site" || { echo "FAILED: mkdocs build -s"; exit 1; }
-python3 - "$site" <<'END'
+# every device model has its page with all of its parameters and a figure; the table that stands in a page is the program's
+mho=${MHO_BIN:-$root/build/mho}
+if [ -x "$mho" ] && [ -x "$root/build/mho" ]; then
+    for model in $("$mho" device --list | sed -n 's/^\([a-z][a-z0-9-]*\)  .*/\1/p'); do
+        page=$site/model-$model.html
+        [ -f "$page" ] && [ -s "$site/model-$model.png" ] || { echo "FAILED: $model has no page or no figure"; exit 1; }
+        for word in Equations 'Where it holds' Parameters "Source: "; do
+            grep -q "$word" "$page" || { echo "FAILED: the page of $model lacks: $word"; exit 1; }
+        done
+        [ "$model" = table ] && continue
+        for key in $("$mho" device "$model" --card | sed -n 's/^  \([a-z0-9_]*\): .*/\1/p'); do
+            grep -q "<code>$key</code>" "$page" || { echo "FAILED: the page of $model lacks parameter $key"; exit 1; }
+        done
+    done
+    python3 "$root/site/models.py" "$mho" optomemristor >"$site/table"
+    sed -n '/^| key | value | allowed/,/^$/{/^|/p}' "$root/docs/optomemristor.md" | diff - "$site/table" || { echo "FAILED: docs/optomemristor.md: the table is old"; exit 1; }
+fi
+PYTHONDONTWRITEBYTECODE=1 python3 - "$site" <<'END'
 import pathlib, re, sys
 from html.parser import HTMLParser
 from urllib.parse import unquote

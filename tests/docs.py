@@ -3,13 +3,19 @@
     docs.py MHO [PAGE.md ...]        MHO_SLOW=1: the slow ones too; MHO_DOCS_SHOW=1: print what they print
 
 A block of code whose first line begins with "$ " is a session: every line "$ COMMAND" is run by sh, the lines below are what it
-should print (standard output and error). The blocks of a page share a scratch folder. Comments in HTML right above a block:
+should print (standard output and error). The blocks of a page share a scratch folder. A block that begins with the name of a program
+and has no "$ " fails, unless it is marked. Blocks marked as Python are run by python/tests/test_package.py. Comments in HTML right
+above a block:
 
     <!-- run: no, REASON -->         not run; the reason is listed at the end
     <!-- run: slow -->               run with MHO_SLOW=1 only
     <!-- run: times -->              numbers before s, ms, us, min may differ
     <!-- run: points 0.3 -->         numbers before % may differ by so many points (usually 0.1)
     <!-- run: needs PROGRAM -->      skipped without this program, or Python module if it is called python:NAME
+    <!-- run: first COMMAND -->      run before the block and not shown: it makes what a reader is taken to have
+    <!-- run: make -->               lines "make TARGET": is there such a target?
+    <!-- run: usage -->              no session: what may follow a command
+    <!-- run: c -->                  C, compiled as the body of a function that has a context ctx
     <!-- file: NAME -->              not a session: the block is written to a file of that name
 
 Several are divided by semicolons. Rules of comparison: blank lines, blanks at either end and the widths of columns do not count;
@@ -29,6 +35,7 @@ import time
 root = pathlib.Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 TIMING = re.compile(r'^(time\b|seconds\b|effort\b|loss budget [0-9]|"(build|read)":)', re.I)
+PROGRAM = re.compile(r"(mho|make|sh|cc|cmake|mpirun|mpicc|pip|python3?|sudo|apt-get|ngspice|git) ")
 ANY = re.compile(r"^\[?\.\.\.( .*)?\]?$")
 
 
@@ -51,7 +58,8 @@ def blocks(text):
             before_blank = True
             continue
         elif re.match(r"<!-- (run|file): .*-->$", line):
-            parts = [part.strip() for part in (line[4:-3].split(";") if "run: no" not in line else [line[4:-3]])]
+            whole = re.match(r"<!-- run: (no|first)\b", line) # may have semicolons
+            parts = [part.strip() for part in ([line[4:-3]] if whole else line[4:-3].split(";"))]
             comments = comments + [part if part[:4] in ("run:", "file") else "run: " + part for part in parts]
         elif line.strip():
             comments = []
@@ -143,16 +151,19 @@ class Page:
         self.path, self.name = path, path.relative_to(root)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="page-", dir=cache.parent))
         tools = cache.parent / "bin"
-        self.env = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}", MHO_CACHE=str(cache), LC_ALL="C.UTF-8", COLUMNS="80")
+        self.env = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}", MHO_CACHE=str(cache), MHO_BIN=str(mho), LC_ALL="C.UTF-8", COLUMNS="80",
+                        CPATH=str(root / "include"), MHO_ROOT=str(root), PYTHONDONTWRITEBYTECODE="1") # headers as if installed
         data = pathlib.Path(os.environ.get("MHO_DATA", root.parent / "shared" / "data"))
         self.absent = []
-        for name, source in (("mnist", "mnist"), ("bsds500", "bsds500"),
+        for name, source in (("mnist", "mnist"), ("bsds500", "bsds500"), ("photo.png", "bsds500/100007.png"),
                              ("rt-loop-150nm-film.csv", "vo2/rt-loop-150nm-film.csv")):
             if (data / source).exists():
                 (self.folder / name).symlink_to((data / source).resolve())
             else:
                 self.absent.append(name)
-        shutil.copytree(root / "examples", self.folder / "examples")
+        for name in ("examples", "scripts", "mpi"):
+            shutil.copytree(root / name, self.folder / name)
+        (self.folder / "include").symlink_to(root / "include")
         self.count = dict(run=0, failed=0)
         self.notes, self.skipped_files = [], False
 
@@ -190,20 +201,65 @@ class Page:
             if os.environ.get("MHO_DOCS_SHOW"):
                 print(f"---- {self.name}:{line}: $ {command}   ({time.monotonic() - begin:.1f} s)\n{done.stdout}")
             if bad:
-                self.count["failed"] += 1
-                print(f"{self.name}:{line}: $ {command}\n    {bad}")
+                self.wrong(line, f"$ {command}\n    {bad}")
+
+    def wrong(self, line, text):
+        self.count["failed"] += 1
+        print(f"{self.name}:{line}: {text}")
+
+    def c_block(self, line, block):
+        """Declarations, calls and all: what does not compile with warnings as errors is wrong; statuses may go unread."""
+        code = "\n".join(['#include "mho/mho.h"', "#include <stdio.h>", "void page(mho_ctx *ctx);", "void page(mho_ctx *ctx) {",
+                          f'#line {line} "{self.name}"', *block, "}", ""])
+        done = subprocess.run(["cc", "-std=c17", "-Wall", "-Werror", "-Wno-unused", "-Wno-unused-result", "-Wno-uninitialized",
+                               "-Wno-maybe-uninitialized", "-fsyntax-only", "-x", "c", "-"],
+                              input=code, env=self.env, text=True, capture_output=True, check=False)
+        self.count["run"] += 1
+        if done.returncode:
+            self.wrong(line, done.stderr)
+
+    def make_block(self, line, block):
+        """Targets build, install and test everything; here they must only exist."""
+        for command in block:
+            words = command.split("#")[0].split()
+            target = [words[1]] if len(words) > 1 and re.fullmatch(r"check|check-\w+|demo|bench|deb|play|gallery|site|fuzz", words[1]) else []
+            if words[:1] == ["make"]:
+                done = subprocess.run(["make", "-n", *target], cwd=root, text=True, capture_output=True, check=False)
+                self.count["run"] += 1
+                if done.returncode:
+                    self.wrong(line, f"{command}: {done.stderr}")
+
+    def first(self, line, comments):
+        """Commands that make what a reader has; False if one fails."""
+        for word in comments:
+            if word.startswith("run: first "):
+                done = subprocess.run(["sh", "-c", word[11:]], cwd=self.folder, env=self.env, text=True, capture_output=True, check=False)
+                if done.returncode:
+                    self.wrong(line, f"{word}: {done.stdout}{done.stderr}")
+                    return False
+        return True
 
     def check(self):
         for line, comments, block in blocks(self.path.read_text()):
             target = next((word[6:].strip() for word in comments if word.startswith("file: ")), None)
-            if target:
+            if "run: c" in comments:
+                self.c_block(line, block)
+            elif "run: make" in comments:
+                self.make_block(line, block)
+            elif target:
                 (self.folder / target).write_text("\n".join(block).rstrip("\n") + "\n")
             elif block and block[0].startswith("$ "):
                 why = self.why_not(comments, block)
                 if why:
                     self.notes.append(f"{self.name}:{line}: {why}: {block[0]}")
-                else:
+                elif self.first(line, comments):
                     self.session(line, comments, block)
+            elif block and PROGRAM.match(block[0]) and "run: usage" not in comments:
+                why = self.why_not(comments, block)
+                if why and why.startswith("no: "):
+                    self.notes.append(f"{self.name}:{line}: {why}: {block[0]}")
+                else:
+                    self.wrong(line, f"a command that is not run: {block[0]}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -44,4 +44,26 @@ static inline void test_close_at(double got, double want, double abs_tol, double
         }                                                                                          \
     } while (0)
 
+/* The call fails with this status (or does with a reservation), and the message has each of the
+ * parts: the value, where it stands, what is allowed. */
+#define test_refused(ctx, call, status, ...)                                                       \
+    test_refused_at((ctx), (call), (status), (const char *const[]){__VA_ARGS__, NULL}, #call,      \
+                    __FILE__, __LINE__)
+
+static inline void test_refused_at(const mho_ctx *ctx, mho_status got, mho_status want,
+                                   const char *const *part, const char *what, const char *file,
+                                   int line) {
+    const char *said = mho_ctx_last_error(ctx);
+    if (got != want) {
+        print_error("%s: %d (%s), wanted %d\n", what, (int)got, said, (int)want);
+        _fail(file, line);
+    }
+    for (; *part; part++) {
+        if (!strstr(said, *part)) {
+            print_error("%s: \"%s\" is not in \"%s\"\n", what, *part, said);
+            _fail(file, line);
+        }
+    }
+}
+
 #endif

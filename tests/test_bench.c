@@ -167,7 +167,7 @@ static void laws_follow_their_closed_forms(void **state) {
             test_ok(ctx, mho_device_pulse(d, &one));
             if (law < 3) { /* geometric series; slope 0: arithmetic */
                 double r = 1 - slope * dw / top;
-                w = slope ? top / slope * (1 - pow(r, n)) : n * dw;
+                w = slope != 0 ? top / slope * (1 - pow(r, n)) : n * dw;
             } else {
                 double z = 2 * 0.7 * w / (top - value(c, "w_min")) + 0.1;
                 w += dw * fmax(1 - 0.3 * exp(gamma * z), 0);

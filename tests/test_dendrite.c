@@ -193,14 +193,6 @@ static void trees_compute_parity(void **state) {
     mho_ctx_free(ctx);
 }
 
-#define test_refused(ctx, call, word)                                                              \
-    do {                                                                                           \
-        assert_int_equal((call), MHO_ERR_ARG);                                                     \
-        if (!strstr(mho_ctx_last_error(ctx), (word))) {                                            \
-            fail_msg("%s: message \"%s\" lacks \"%s\"", #call, mho_ctx_last_error(ctx), (word));   \
-        }                                                                                          \
-    } while (0)
-
 static void bad_arguments_are_named(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -209,27 +201,27 @@ static void bad_arguments_are_named(void **state) {
     mho_dendrite t = parity(ctx, 9, 3);
     mho_xor_result r;
     double y = 7, v[2];
-    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, NAN, &d), "rho");
-    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, -1, &d), "rho = -1");
+    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, NAN, &d), MHO_ERR_ARG, "rho");
+    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, -1, &d), MHO_ERR_ARG, "rho = -1");
     p.g_photo_S = 0;
-    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, 9, &d), "g_photo");
+    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, 9, &d), MHO_ERR_ARG, "g_photo");
     p = mho_opto_card();
     p.g_min_S = p.g_max_S / 3;
-    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, 9, &d), "g_min");
+    test_refused(ctx, mho_dendrite_design_rho(ctx, &p, 9, &d), MHO_ERR_ARG, "g_min");
     p = mho_opto_card();
     test_ok(ctx, mho_dendrite_design_rho(ctx, &p, 9, &d));
-    test_refused(ctx, mho_dendrite_parity(ctx, &d, 1, &t), "1 bits");
-    test_refused(ctx, mho_dendrite_parity(ctx, &d, 9, &t), "2 to 8");
-    test_refused(ctx, mho_dendrite_yield(ctx, &t, 0.1, -0.1, 1, 0, 10, &y), "spread");
-    test_refused(ctx, mho_dendrite_yield(ctx, &t, 0.1, 0.1, 1, 0, 0, &y), "neurons");
-    test_refused(ctx, mho_xor_yield_integral(ctx, 1, 0.1, &y), "rho = 1");
-    test_refused(ctx, mho_xor_yield_integral(ctx, 9, 2.5, &y), "spread");
-    test_refused(ctx, mho_xor_study(ctx, &p, 9, 1, 0, 10, NULL, 0, &r), "seeds");
+    test_refused(ctx, mho_dendrite_parity(ctx, &d, 1, &t), MHO_ERR_ARG, "1 bits");
+    test_refused(ctx, mho_dendrite_parity(ctx, &d, 9, &t), MHO_ERR_ARG, "2 to 8");
+    test_refused(ctx, mho_dendrite_yield(ctx, &t, 0.1, -0.1, 1, 0, 10, &y), MHO_ERR_ARG, "spread");
+    test_refused(ctx, mho_dendrite_yield(ctx, &t, 0.1, 0.1, 1, 0, 0, &y), MHO_ERR_ARG, "neurons");
+    test_refused(ctx, mho_xor_yield_integral(ctx, 1, 0.1, &y), MHO_ERR_ARG, "rho = 1");
+    test_refused(ctx, mho_xor_yield_integral(ctx, 9, 2.5, &y), MHO_ERR_ARG, "spread");
+    test_refused(ctx, mho_xor_study(ctx, &p, 9, 1, 0, 10, NULL, 0, &r), MHO_ERR_ARG, "seeds");
     assert_true(y == 7);
     mho_dendrite_node bad[2] = {{-1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}};
-    test_refused(ctx, mho_dendrite_solve(ctx, 2, bad, v), "node 1: parent 1");
+    test_refused(ctx, mho_dendrite_solve(ctx, 2, bad, v), MHO_ERR_ARG, "node 1: parent 1");
     bad[1] = (mho_dendrite_node){0, -1, 1, 1, 1};
-    test_refused(ctx, mho_dendrite_solve(ctx, 2, bad, v), "node 1");
+    test_refused(ctx, mho_dendrite_solve(ctx, 2, bad, v), MHO_ERR_ARG, "node 1");
     bad[1] = (mho_dendrite_node){0, 0, 0, 0, 0};
     assert_int_equal(mho_dendrite_solve(ctx, 2, bad, v), MHO_ERR_SINGULAR);
     assert_non_null(strstr(mho_ctx_last_error(ctx), "node 1"));

@@ -289,6 +289,17 @@ static void errors(void **state) {
     assert_int_equal(mho_graph_add_conv(g, "c", x, 2, &a, w, NULL, &t), MHO_ERR_DIM);
     assert_non_null(strstr(mho_ctx_last_error(ctx), "does not fit"));
     assert_int_equal(mho_graph_add_dense(g, "d", 5, 2, w, NULL, &t), MHO_ERR_ARG);
+    for (int k = 0; k < 2; k++) { /* weights that are no numbers would be lost in a maximum */
+        mho_graph *sick;
+        int from;
+        const size_t three[2] = {1, 3};
+        const float bad_w[6] = {1, 2, 3, 4, k ? INFINITY : NAN, 6};
+        test_ok(ctx, mho_graph_new(ctx, &sick));
+        test_ok(ctx, mho_graph_add_input(sick, "x", 2, three, &from));
+        assert_int_equal(mho_graph_add_dense(sick, "d", from, 2, bad_w, NULL, &from), MHO_ERR_ARG);
+        assert_non_null(strstr(mho_ctx_last_error(ctx), "finite"));
+        mho_graph_free(sick);
+    }
     assert_int_equal(mho_graph_add_output(g, 4), MHO_ERR_ARG);
     assert_int_equal(mho_graph_n_tensor(g), 1);
     assert_int_equal(mho_graph_n_node(g), 0);

@@ -452,6 +452,31 @@ static void adc_errors_are_a_twelfth_of_a_step_squared(void **state) {
     done(&b);
 }
 
+/* DACs drive what digital hardware stored: no row driver, no film, whose noise could be added; and
+ * no neuron that could differ, jitter or latch. */
+static void digital_activations_see_nothing_of_neurons_and_drivers(void **state) {
+    (void)state;
+    bench b = make(digital_spec);
+    b.spec.driver_noise_V = 1e-4;
+    b.spec.neuron.jitter_K = 1;
+    b.spec.latch_frac = 0.3;
+    remake(&b, &b.spec);
+    program(&b, MHO_IMP_ADC);
+    seen *before = malloc(sizeof *before);
+    for (size_t k = 0; k < 3; k++) {
+        program(&b, MHO_IMP_ADC);
+        *before = *send(&b, k, 0, true, false);
+        program(&b, MHO_IMP_ADC | MHO_IMP_DRIVER | MHO_IMP_SPREAD | MHO_IMP_JITTER | MHO_IMP_LATCH);
+        const seen *s = send(&b, k, 0, true, false);
+        assert_memory_equal(before->z, s->z, sizeof s->z);
+    }
+    free(before);
+    for (size_t v = 0; v < 4; v++) { /* input, both sides of the pool, dense */
+        assert_true(b.chip->value[v].dac);
+    }
+    done(&b);
+}
+
 static void adc_ranges_come_from_data_and_clip_as_told(void **state) {
     (void)state;
     bench b = make(digital_spec);
@@ -600,6 +625,7 @@ int main(void) {
         cmocka_unit_test(amplifiers_drivers_and_jitter_have_their_size),
         cmocka_unit_test(adc_errors_are_a_twelfth_of_a_step_squared),
         cmocka_unit_test(adc_ranges_come_from_data_and_clip_as_told),
+        cmocka_unit_test(digital_activations_see_nothing_of_neurons_and_drivers),
         cmocka_unit_test(neurons_that_missed_their_reset_follow_the_cooling_branch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,71 @@ static void other_nodes_are_the_graph(void **state) {
     done(&b);
 }
 
+static int up(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many different numbers a digital stage stores. */
+static mho_status collect(void *user, const mho_i_view *view) {
+    size_t *n = user;
+    if (!view->out || view->stage->number != 0) {
+        return MHO_OK;
+    }
+    float v[8 * N_SAMPLE];
+    assert_true(view->stage->shape.out_w == 1 && N_SAMPLE <= 128);
+    for (size_t k = 0; k < N_SAMPLE; k++) { /* of output 0 */
+        v[k] = view->out[k];
+    }
+    qsort(v, N_SAMPLE, sizeof *v, up);
+    *n = 1;
+    for (size_t k = 1; k < N_SAMPLE; k++) {
+        *n += v[k] > v[k - 1];
+    }
+    return MHO_OK;
+}
+
+/* Each converter of a digital stage has its own switch. */
+static void adc_and_dac_are_switched_by_their_own_bits(void **state) {
+    (void)state;
+    const struct {
+        uint32_t imperfections;
+        size_t least, most;
+    } cases[] = {{0, N_SAMPLE / 2, N_SAMPLE},
+                 {MHO_IMP_ADC, 2, 7}, /* of 3 bits, both signs */
+                 {MHO_IMP_INPUT, 2, 15},
+                 {MHO_IMP_ADC | MHO_IMP_INPUT, 2, 7},
+                 {MHO_IMP_ALL & ~(MHO_IMP_ADC | MHO_IMP_INPUT), N_SAMPLE / 2, N_SAMPLE}};
+    int x;
+    bench b = make(6, 1, 1, &x);
+    int y;
+    float *w = draw(77, 5 * 6 + 5, 0.5);
+    test_ok(b.ctx, mho_graph_add_dense(b.g, "first", x, 5, w, w + 30, &y));
+    free(w);
+    finish(&b, simple(&b, MHO_OP_TANH, y), 4);
+    b.spec.digital_bits = 3;
+    b.spec.input_bits = 4;
+    mho_chip *chip = chip_of(&b);
+    mho_i_scratch *s = mho_i_chip_scratch_new(chip);
+    size_t image[N_SAMPLE];
+    for (size_t k = 0; k < N_SAMPLE; k++) {
+        image[k] = k;
+    }
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        size_t n = 0;
+        test_ok(b.ctx, mho_chip_program(chip, 1, 0, cases[k].imperfections, NULL));
+        test_ok(b.ctx, mho_i_chip_forward(chip, s, &(mho_i_source){.samples = b.set}, image,
+                                          N_SAMPLE, 0, true, NULL, collect, &n));
+        if (n < cases[k].least || n > cases[k].most) {
+            print_error("case %zu: %zu different numbers\n", k, n);
+        }
+        assert_in_range(n, cases[k].least, cases[k].most);
+    }
+    mho_i_chip_scratch_free(b.ctx, s);
+    mho_chip_free(chip);
+    done(&b);
+}
+
 static void neurons_come_near_and_correction_helps(void **state) {
     (void)state;
     int x;
@@ -381,6 +446,7 @@ int main(void) {
         cmocka_unit_test(sums_of_currents_are_the_graph),
         cmocka_unit_test(windows_and_groups_are_the_graph),
         cmocka_unit_test(other_nodes_are_the_graph),
+        cmocka_unit_test(adc_and_dac_are_switched_by_their_own_bits),
         cmocka_unit_test(neurons_come_near_and_correction_helps),
         cmocka_unit_test(tiles_do_not_matter),
         cmocka_unit_test(the_same_bits_for_any_number_of_threads),

@@ -395,36 +395,28 @@ static void every_row_is_in_range_and_explained(void **state) {
     mho_ctx_free(ctx);
 }
 
-#define test_refused(ctx, call, word)                                                              \
-    do {                                                                                           \
-        assert_int_equal((call), MHO_ERR_ARG);                                                     \
-        if (!strstr(mho_ctx_last_error(ctx), (word))) {                                            \
-            fail_msg("%s: message \"%s\" lacks \"%s\"", #call, mho_ctx_last_error(ctx), (word));   \
-        }                                                                                          \
-    } while (0)
-
 static void bad_parameters_are_named(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
     mho_opto_cells *c = NULL;
     mho_opto_param p = mho_opto_card();
     p.g_min_S = p.g_max_S;
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), "g_min");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), MHO_ERR_ARG, "g_min");
     p = mho_opto_card();
     p.v_read_V = 0.1;
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), "v_read");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), MHO_ERR_ARG, "v_read");
     p = mho_opto_card();
     p.tau_s = 0;
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), "tau");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), MHO_ERR_ARG, "tau");
     p = mho_opto_card();
     p.photo = (mho_opto_photo)9;
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), "photo");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), MHO_ERR_ARG, "photo");
     p = mho_opto_card();
     p.roles = (mho_opto_roles)2;
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), "roles");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, 4, &c), MHO_ERR_ARG, "roles");
     p = mho_opto_card();
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, SIZE_MAX, &c), "n = ");
-    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, UINT32_MAX, 4, &c), "first");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, 0, SIZE_MAX, &c), MHO_ERR_ARG, "n = ");
+    test_refused(ctx, mho_opto_cells_new(ctx, &p, 1, UINT32_MAX, 4, &c), MHO_ERR_ARG, "first");
     assert_null(c);
     for (size_t n = 1; n < 100; n++) { /* memory fails at every place in turn */
         mho_ctx_fail_alloc(ctx, n);
@@ -450,22 +442,22 @@ static void bad_operations_are_named_and_change_nothing(void **state) {
     mho_opto_cells *c = cells_new(ctx, &p, 0, N);
     uint32_t list[] = {0, N};
     double each[] = {0.5, -1}, x[] = {0.5, 1.01}, g[N];
-    test_refused(ctx, mho_opto_light(c, 1, 1, 2, list, NULL), "list[1] = 40");
-    test_refused(ctx, mho_opto_light(c, -1, 1, 0, NULL, NULL), "power");
-    test_refused(ctx, mho_opto_light(c, 1, NAN, 0, NULL, NULL), "duration");
+    test_refused(ctx, mho_opto_light(c, 1, 1, 2, list, NULL), MHO_ERR_ARG, "list[1] = 40");
+    test_refused(ctx, mho_opto_light(c, -1, 1, 0, NULL, NULL), MHO_ERR_ARG, "power");
+    test_refused(ctx, mho_opto_light(c, 1, NAN, 0, NULL, NULL), MHO_ERR_ARG, "duration");
     list[1] = 1;
-    test_refused(ctx, mho_opto_light(c, 1, 1, 2, list, each), "factor 1 = -1");
-    test_refused(ctx, mho_opto_wait(c, -1), "dt_s");
-    test_refused(ctx, mho_opto_write(c, NAN, 1e-4, 1, 0, NULL, NULL), "v_V");
-    test_refused(ctx, mho_opto_write(c, 11, 1e-4, 1, 0, NULL, NULL), "v_V");
-    test_refused(ctx, mho_opto_write(c, 0.1, -1, 1, 0, NULL, NULL), "duration");
-    test_refused(ctx, mho_opto_write(c, 0.1, 1e-4, 1, 2, list, each), "factor 1");
-    test_refused(ctx, mho_opto_cells_set(c, 2, list, x), "factor 1 = 1.01");
-    test_refused(ctx, mho_opto_cells_start(c, 1, 0, NAN), "x_start");
-    test_refused(ctx, mho_opto_reward(c, INFINITY, 0, NULL, NULL), "m_rel");
+    test_refused(ctx, mho_opto_light(c, 1, 1, 2, list, each), MHO_ERR_ARG, "factor 1 = -1");
+    test_refused(ctx, mho_opto_wait(c, -1), MHO_ERR_ARG, "dt_s");
+    test_refused(ctx, mho_opto_write(c, NAN, 1e-4, 1, 0, NULL, NULL), MHO_ERR_ARG, "v_V");
+    test_refused(ctx, mho_opto_write(c, 11, 1e-4, 1, 0, NULL, NULL), MHO_ERR_ARG, "v_V");
+    test_refused(ctx, mho_opto_write(c, 0.1, -1, 1, 0, NULL, NULL), MHO_ERR_ARG, "duration");
+    test_refused(ctx, mho_opto_write(c, 0.1, 1e-4, 1, 2, list, each), MHO_ERR_ARG, "factor 1");
+    test_refused(ctx, mho_opto_cells_set(c, 2, list, x), MHO_ERR_ARG, "factor 1 = 1.01");
+    test_refused(ctx, mho_opto_cells_start(c, 1, 0, NAN), MHO_ERR_ARG, "x_start");
+    test_refused(ctx, mho_opto_reward(c, INFINITY, 0, NULL, NULL), MHO_ERR_ARG, "m_rel");
     list[0] = 99;
-    test_refused(ctx, mho_opto_read(c, true, 2, list, g), "list[0] = 99");
-    test_refused(ctx, mho_opto_mark(c, 2, list, NULL), "list[0] = 99");
+    test_refused(ctx, mho_opto_read(c, true, 2, list, g), MHO_ERR_ARG, "list[0] = 99");
+    test_refused(ctx, mho_opto_mark(c, 2, list, NULL), MHO_ERR_ARG, "list[0] = 99");
     mho_opto_account a = mho_opto_cells_account(c);
     assert_true(a.time_s == 0 && a.optical_J == 0 && a.write_J == 0 && a.read_cells == 0);
     for (int k = 0; k < N; k++) {

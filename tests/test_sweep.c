@@ -93,6 +93,17 @@ static void complaints_name_the_place(void **state) {
          "100 points with 1000000 chips each"},
         {HEAD "axes:\n  chip.synapse.g_min: [1 uS, 70 uS]\n", "point 1: chip.synapse: g_max"},
         {HEAD "axes: {chip.array.wire: [1 ohm}\n", "not YAML"},
+        {HEAD "axes:\n  chip.array.wire: [[1 ohm]]\n",
+         "3:3: chip.array.wire: single values are wanted"},
+        {HEAD "axes:\n  chip.array.wire: []\n", "chip.array.wire: 0 values; allowed are 1 to"},
+        {HEAD "axes:\n  chip.array.wire: {from: 0, to: 1 ohm, to: 2 ohm}\n",
+         "3:41: chip.array.wire.to is there twice"},
+        {HEAD "axes:\n  chip.array.wire: {from: 1 ohm, to: 2 ohm, steps: 2, scale: ln}\n",
+         "chip.array.wire.scale = \"ln\": allowed are linear and log"},
+        {HEAD "axes:\n  chip.array.wire: {from: 1 ohm, to: 2 ohm, steps: 1000}\n"
+              "  chip.array.cols: {from: 10, to: 1009, steps: 1000}\n"
+              "  chip.synapse.g_max: {from: 10 uS, to: 90 uS, steps: 100}\n",
+         "5:3: the axes to here span 100000000 points; allowed are"},
     };
     mho_ctx *ctx = test_ctx();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {

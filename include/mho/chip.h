@@ -61,7 +61,7 @@ extern "C" {
       "error of the trim measurement, rms, at the amplifier")                                      \
     X(neuron, latch_frac, "", 0, 1, 0, 'A', "none unless given",                                   \
       "evaluations in which a neuron missed its reset and answers on the cooling branch")          \
-    X(periphery, input_bits, "", 1, 16, 8, 'A', "8-bit DAC", "input DAC of the first layer")       \
+    X(periphery, input_bits, "", 1, 16, 8, 'A', "8-bit DAC", "DACs: input, digital ends")          \
     X(periphery, swing_V, "V", 1e-3, 100, 1, 'A', "1 V supply", "largest amplifier output")        \
     X(periphery, amplifier_noise_V, "V", 0, 1, 5e-4, 'A', "0.5 mV at 1 V swing",                   \
       "noise of the column amplifier at its output, rms, each evaluation")                         \
@@ -71,7 +71,8 @@ extern "C" {
     X(periphery, amplifier_offset_V, "V", 0, 1, 0, 'A', "trimmed away unless given",               \
       "static offset of a column amplifier at its output, rms over columns")                       \
     X(periphery, adc_bits, "", 0, 16, 0, 'A', "no ADC unless given",                               \
-      "ADC of the scores, and of every column where the activation is digital; 0: none")           \
+      "ADCs of the scores, and of every column where the activation is digital; 0: exact, and "    \
+      "scores go to the winner")                                                                   \
     X(periphery, adc_range, "", 0.01, 1000, 1.6, 'A', "z_max",                                     \
       "largest z that the ADC converts, unless it is calibrated")                                  \
     X(periphery, adc_clip_frac, "", 0, 0.5, 1e-3, 'A', "mho design choice",                        \
@@ -84,16 +85,18 @@ extern "C" {
     X(conditions, warmer_K, "K", -50, 50, 0, 'A', "read where it was written",                     \
       "temperature of the chip when read over that at which it was written and trimmed")           \
     X(periphery, digital_bits, "", 1, 16, 8, 'A', "8-bit converters",                              \
-      "ADC and DAC of activations that a network from a file leaves to digital hardware; LeNet-5 " \
-      "has "                                                                                       \
-      "none")                                                                                      \
+      "ADCs of activations that a network from a file leaves to digital hardware")                 \
     X(cost, dac_energy_J, "J", 0, 1e-6, 5e-13, 'A', "order of 8-bit DACs at 65 nm",                \
       "input DAC, per conversion")                                                                 \
     X(cost, dac_area_m2, "m2", 0, 1e-6, 6e-11, 'A', "order of 8-bit DACs at 65 nm", "input DAC")   \
     X(cost, adc_energy_J, "J", 0, 1e-6, 1.67e-12, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",    \
       "ADC, per conversion")                                                                       \
     X(cost, adc_area_m2, "m2", 0, 1e-6, 1.2e-9, 'P', "8-bit SAR of ISAAC, 32 nm (Accelergy)",      \
-      "ADC, one for each column of a digital stage")                                               \
+      "ADC")                                                                                       \
+    X(cost, adc_time_s, "s", 0, 1, 8.33e-10, 'A', "a period of 1.2 GS/s, 8-bit SAR of ISAAC",      \
+      "ADC, a conversion")                                                                         \
+    X(cost, adc_columns, "", 1, 1024, 1, 'A', "fastest; ISAAC: 128, with sample-and-holds",        \
+      "outputs that share an ADC: converted one after another while the array is on")              \
     X(cost, digital_energy_J, "J", 0, 1e-6, 8e-14, 'P', "digital ReLU of ISAAC (Accelergy)",       \
       "digital function, each")                                                                    \
     X(cost, compare_energy_J, "J", 0, 1e-6, 5e-14, 'A', "latched comparator",                      \
@@ -130,7 +133,8 @@ typedef enum mho_repair {
 /* What turns z into an activation. */
 typedef enum mho_activation {
     MHO_ACTIVATION_NEURON = 0, /* the Mott neuron */
-    MHO_ACTIVATION_DIGITAL = 1 /* an ADC (if adc_bits) and max(0, z) up to z_max in digital logic */
+    MHO_ACTIVATION_DIGITAL = 1 /* an ADC (exact if adc_bits is 0), max(0, z) up to z_max in digital
+                                  logic, and a DAC that puts the code out as it is */
 } mho_activation;
 
 /* What the largest weight of an array, at g_max, stands for. */
@@ -231,7 +235,8 @@ enum {
     MHO_IMP_NO_COMPENSATE = 1u << 29, /* the compensation of the wires */
     MHO_IMP_NO_VERIFY = 1u << 27      /* the verification of written cells */
 };
-/* Those that the spec has at all: switching others changes nothing. */
+/* Those that the spec has at all: switching others changes nothing, but for MHO_IMP_ADC on a chip
+ * of a graph with digital stages, whose ADCs have digital_bits whatever adc_bits is. */
 MHO_API uint32_t mho_chip_imperfections(const mho_chip_spec *spec);
 MHO_API const char *mho_imperfection_name(int bit); /* 0 <= bit < MHO_IMP_COUNT */
 MHO_API const char *mho_imperfection_text(int bit);
@@ -333,13 +338,13 @@ typedef struct mho_cost_sum {
 } mho_cost_sum;
 typedef struct mho_chip_cost {
     mho_cost_sum energy_J, latency_s, area_m2; /* per picture; area of the chip */
-    double neuron_energy_J;                    /* mean over activations: heater, film, trim */
-    double neuron_area_m2;                     /* film, heater and trim DAC */
-    double pipelined_s;                        /* per picture when all layers work at once */
-    size_t n_activation;                       /* neuron evaluations per picture */
+    double neuron_energy_J; /* mean over activations: heater, film, trim; 0: no neurons */
+    double neuron_area_m2;  /* film, heater and trim DAC; 0: no neurons */
+    double pipelined_s;     /* per picture when all layers work at once */
+    size_t n_activation;    /* neuron evaluations per picture */
 } mho_chip_cost;
 /* Cost of a picture, from the voltages and currents of the first n_image pictures (64 are enough).
- */
+ * What is on for how long, and what is not counted: docs/cost.md. */
 MHO_API mho_status mho_chip_cost_of(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                     mho_chip_cost *out) MHO_CHECK;
 

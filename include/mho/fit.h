@@ -66,6 +66,7 @@ typedef struct mho_fit {
     double bic;                /* to compare laws on the same data: smaller is better */
     char base_card[8];         /* vo2: what the other parameters come from */
     mho_neuron_param neuron;   /* vo2: the whole card */
+    bool converged;            /* false: the best descent was stopped, a note says after what */
 } mho_fit;
 
 MHO_API void mho_fit_free(mho_ctx *ctx, mho_fit *fit); /* NULL is allowed */
@@ -83,6 +84,7 @@ typedef struct mho_fit_vo2_opt {
     const char *temperature_unit; /* "K", "degC"; NULL: the header says it */
     size_t n_bootstrap;           /* 0: none */
     uint64_t seed;                /* of the bootstrap */
+    size_t max_evaluate;          /* of the model in one descent; 0: 100 for each parameter */
 } mho_fit_vo2_opt;
 MHO_API mho_fit_vo2_opt mho_fit_vo2_default(void);
 
@@ -91,7 +93,7 @@ MHO_API mho_fit_vo2_opt mho_fit_vo2_default(void);
  * number are left out, partial loops are left out, temperatures out of order inside a branch are
  * sorted; each is said in a note. MHO_ERR_FORMAT with file, line and column for what cannot be
  * read; MHO_ERR_ARG for data that cannot be a loop (swapped columns, wrong units, no transition,
- * fewer points than parameters), saying what to do. Cost about 20 ms for 264 points, 0.3 s for
+ * fewer points than parameters), saying what to do; MHO_WARN_NOT_CONVERGED with the fit. Cost about 20 ms for 264 points, 0.3 s for
  * gem. */
 MHO_API mho_status mho_fit_vo2(mho_ctx *ctx, const char *path, const mho_fit_vo2_opt *opt,
                                mho_fit **out) MHO_CHECK;

@@ -58,7 +58,8 @@ typedef struct mho_image_cost {
     double neuron_J;                 /* of the energy: heaters, films, trims */
     double adc_activation_J;         /* one conversion and digital ReLU */
     double adc_activations_J;        /* all of the picture */
-    double adc_energy_J, adc_time_s; /* the picture: array and amplifiers on for one read a pixel */
+    double adc_energy_J, adc_time_s; /* the picture: array and amplifiers on for read and
+                                        conversion of a pixel */
     const char *adc_name, *adc_source;
 } mho_image_cost;
 

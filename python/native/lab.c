@@ -23,14 +23,23 @@ static const field group_fields[] = {FIELD(mho_fit_group, name), FIELD(mho_fit_g
                                      FIELD(mho_fit_group, rms), FIELD(mho_fit_group, max_abs),
                                      FIELD_END};
 
-static const field fit_fields[] = {FIELD(mho_fit, model),   FIELD(mho_fit, law),
-                                   FIELD(mho_fit, data),    FIELD(mho_fit, x_label),
-                                   FIELD(mho_fit, x_unit),  FIELD(mho_fit, y_label),
-                                   FIELD(mho_fit, y_unit),  FIELD(mho_fit, residual_unit),
-                                   FIELD(mho_fit, n_point), FIELD(mho_fit, rms),
-                                   FIELD(mho_fit, max_abs), FIELD(mho_fit, lag1),
-                                   FIELD(mho_fit, widen),   FIELD(mho_fit, n_bootstrap),
-                                   FIELD(mho_fit, bic),     FIELD_END};
+static const field fit_fields[] = {FIELD(mho_fit, model),
+                                   FIELD(mho_fit, law),
+                                   FIELD(mho_fit, data),
+                                   FIELD(mho_fit, x_label),
+                                   FIELD(mho_fit, x_unit),
+                                   FIELD(mho_fit, y_label),
+                                   FIELD(mho_fit, y_unit),
+                                   FIELD(mho_fit, residual_unit),
+                                   FIELD(mho_fit, n_point),
+                                   FIELD(mho_fit, rms),
+                                   FIELD(mho_fit, max_abs),
+                                   FIELD(mho_fit, lag1),
+                                   FIELD(mho_fit, widen),
+                                   FIELD(mho_fit, n_bootstrap),
+                                   FIELD(mho_fit, bic),
+                                   FIELD(mho_fit, converged),
+                                   FIELD_END};
 
 static PyObject *rows(const void *first, size_t n, size_t size, const field *fields) {
     PyObject *list = PyList_New(0);

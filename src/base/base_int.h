@@ -14,7 +14,7 @@
 
 /* Hot loops are compiled for several x86-64 levels and chosen at run time. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(MHO_COVERAGE)
 #define MHO_MULTIARCH __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define MHO_MULTIARCH
@@ -150,11 +150,15 @@ mho_status mho_i_file_write_parts(mho_ctx *ctx, const char *path, size_t n_part,
                                   const mho_i_part *parts);
 /* The same bit by bit, for results that are larger than memory: begin, put, commit; drop instead of
  * commit (or after a failed begin or put) leaves the old file as it was. drop after commit is
- * nothing. */
+ * nothing. The new file has no name until it is whole, where the file system can do that; so a kill
+ * leaves nothing. It gets the old file's mode, and stands where a link leads. Devices and pipes are
+ * written in place. */
 typedef struct mho_i_temp {
     mho_ctx *ctx;
-    int fd; /* -1: nothing open */
-    char path[4096], temp[4096];
+    int fd;           /* -1: nothing open */
+    char path[4096];  /* as it was given, for messages */
+    char place[4096]; /* where links lead; "": written in place */
+    char temp[4096];  /* "": it has no name yet */
 } mho_i_temp;
 mho_status mho_i_temp_begin(mho_ctx *ctx, const char *path, mho_i_temp *f);
 mho_status mho_i_temp_put(mho_i_temp *f, const void *data, size_t n_byte);
@@ -164,6 +168,9 @@ void mho_i_temp_drop(mho_i_temp *f);
 mho_status mho_i_file_writable(mho_ctx *ctx, const char *path);
 bool mho_i_file_exists(const char *path);
 mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path);
+/* dir/name into path[n_path]. MHO_ERR_IO: too long. */
+mho_status mho_i_path_join(mho_ctx *ctx, const char *dir, const char *name, char *path,
+                           size_t n_path);
 /* Directory for cached results: $MHO_CACHE, else $XDG_CACHE_HOME/mho, else ~/.cache/mho. Made if
  * absent. */
 mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out);

@@ -127,6 +127,15 @@ double mho_i_now_s(void) {
 
 enum { HEADER_BYTES = 64 };
 
+static const char *size_text(size_t n_byte, char buf[32]) {
+    if (n_byte < 1 << 20) {
+        snprintf(buf, 32, "%zu bytes", n_byte);
+    } else {
+        snprintf(buf, 32, "%.3g GiB", (double)n_byte / 0x1p30);
+    }
+    return buf;
+}
+
 static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
     if (ctx->fail_in && --ctx->fail_in == 0) {
         mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory (%zu bytes; provoked)", n_byte);
@@ -137,8 +146,9 @@ static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
     size_t total = n_byte + 2 * HEADER_BYTES;
     char *raw = total > n_byte ? calloc(total, 1) : NULL;
     if (!raw) {
-        mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory: %.3g GiB wanted, %.3g GiB in use",
-                   (double)n_byte / 0x1p30, (double)ctx->bytes / 0x1p30);
+        char wanted[32], held[32];
+        mho_i_fail(ctx, MHO_ERR_NOMEM, "out of memory: %s wanted, %s in use",
+                   size_text(n_byte, wanted), size_text(ctx->bytes, held));
         return NULL;
     }
     char *block = raw + (HEADER_BYTES - (uintptr_t)raw % HEADER_BYTES);

@@ -75,7 +75,13 @@ mho_status mho_i_build_map_pool(mho_i_builder *b, const mho_graph_node *node) {
 /* Which numbers a node of wires takes: it is run on the numbers of its elements, from 1. */
 static mho_status trace_wires(mho_i_builder *b, size_t k, const mho_graph_node *node,
                               mho_i_stage *stage) {
-    size_t n_out = mho_i_build_tensor_of(b, node->output)->size, n = 0;
+    size_t n_out = mho_i_build_tensor_of(b, node->output)->size, n = 0, n_all = 0;
+    for (size_t j = 0; j < node->n_input; j++) {
+        n_all += node->input[j] >= 0 ? mho_i_build_tensor_of(b, node->input[j])->size : 0;
+    }
+    if (n_all >= (size_t)1 << 24) { /* a float counts no further */
+        return mho_i_build_refuse(b, node, "it moves more than 16 million numbers");
+    }
     float *out = mho_i_alloc(b->ctx, n_out, sizeof *out);
     float **in = mho_i_alloc(b->ctx, node->n_input, sizeof *in);
     stage->from = mho_i_alloc(b->ctx, n_out, sizeof *stage->from);
@@ -90,9 +96,6 @@ static mho_status trace_wires(mho_i_builder *b, size_t k, const mho_graph_node *
         for (size_t e = 0; in[j] && e < size; e++) {
             in[j][e] = (float)(++n);
         }
-    }
-    if (status == MHO_OK && n >= (size_t)1 << 24) {
-        status = mho_i_build_refuse(b, node, "more than 16 million numbers");
     }
     if (status == MHO_OK) {
         status = mho_graph_run_node(b->ctx, b->g, k, (const float *const *)in, out);

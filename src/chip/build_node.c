@@ -15,10 +15,12 @@ mho_status mho_i_build_begin_sum(mho_i_builder *b, int tensor, size_t n_term) {
 mho_status mho_i_build_map_matrix(mho_i_builder *b, size_t k, const mho_graph_node *node) {
     mho_graph_matrix matrix;
     if (!mho_graph_matrix_of(b->g, k, &matrix)) {
+        bool fixed = node->op == MHO_OP_MATMUL && mho_i_build_tensor_of(b, node->input[1])->data;
         return mho_i_build_refuse(
             b, node,
-            "its weights are not constants; a product of two activations cannot "
-            "stand on arrays");
+            fixed ? "a product over several rows of one sample; arrays take a vector"
+                  : "its weights are not constants; a product of two activations cannot stand on "
+                    "arrays");
     }
     size_t value;
     mho_status status = mho_i_build_stored(b, node->input[0], &value);

@@ -118,10 +118,6 @@ static mho_status layer_shape(const mho_i_builder *b, const mho_i_term *term, mh
         *out = mho_i_build_conv_shape(node, in, to);
         return MHO_OK;
     }
-    if (to[1] * to[2] != 1) {
-        return mho_i_build_refuse(
-            b, node, "a product over several rows of one sample; arrays take a vector");
-    }
     *out = mho_i_build_place_shape(x->size, to);
     out->in_h = out->in_w = 1;
     return MHO_OK;
@@ -186,14 +182,12 @@ static mho_status add_layer(mho_i_builder *b, mho_i_stage *stage, const mho_i_te
     stage->layer = stage->n_layer ? stage->layer : layer;
     stage->n_layer++;
     b->chip->n_layer++;
-    bool dac = b->chip->value[term->value].dac;
     *layer = (mho_i_layer){.shape = shape,
                            .value = term->value,
                            .n_row = shape.n_in + 1,
                            .n_copy = 1,
                            .n_wire = shape.n_in + 1,
-                           .n_tile_row = 1,
-                           .first = dac};
+                           .n_tile_row = 1};
     if (shape.in_h * shape.in_w > 1) {
         mho_i_build_read_as(b, term->value, shape.in_h, shape.in_w);
     }
@@ -297,7 +291,7 @@ mho_status mho_i_build_end_sum(mho_i_builder *b, int tensor, mho_graph_op op,
                                           : MHO_I_END_DIGITAL;
     stage->out = *value =
         mho_i_build_new_value(b, stage->shape.out_c, stage->shape.out_h, stage->shape.out_w);
-    chip->value[stage->out].dac = stage->end == MHO_I_END_DIGITAL;
+    chip->value[stage->out].dac = mho_i_chip_is_digital(chip, stage);
     say_name(b, o, tensor, o->name);
     say_work(b, stage, o);
     o->weights = mho_i_alloc(b->ctx, stage->n_layer, sizeof *o->weights);

@@ -69,7 +69,6 @@ typedef struct mho_i_layer {
     size_t n_copy; /* times that every weight is written, on word lines that are driven alike */
     size_t n_bias; /* word lines that share the bias, which may be larger than a weight */
     size_t n_wire; /* word lines of a group: n_copy shape.n_in and n_bias */
-    bool first;    /* its rows are driven by the input DACs */
     size_t n_tile, n_tile_row; /* in all; one below the other */
     mho_i_tile *tile;
     double *scale;         /* [n_out]: w_max of each output: column amplifiers may differ */
@@ -253,7 +252,10 @@ mho_status mho_i_chip_draw_offsets(mho_chip *chip);
 void mho_i_chip_trim_column(mho_i_stage *stage, size_t o, double gain, double offset);
 
 /* ---- convert.c: what stands between a column's sum and its activation ---- */
-/* Does the stage have ADCs in this instance? */
+/* Do ADCs, digital hardware and DACs make the stage's activations, because the operation wants it
+ * or because the spec does? */
+bool mho_i_chip_is_digital(const mho_chip *chip, const mho_i_stage *stage);
+/* Do the ADCs of adc_bits round its sums in this instance (those of END_DIGITAL are part of it)? */
 bool mho_i_chip_has_adc(const mho_chip *chip, const mho_i_stage *stage);
 /* n values through the stage's ADC. */
 void mho_i_chip_adc(const mho_chip *chip, const mho_i_stage *stage, size_t n, const float *z,
@@ -347,10 +349,14 @@ size_t mho_i_chip_neuron_of(const mho_chip *chip, const mho_i_stage *stage, size
                             size_t x);
 
 /* ---- cost.c ---- */
-/* Power that goes where the data decide it, summed over evaluations. */
+/* Energy that goes where the data decide it, summed over evaluations. */
 typedef struct mho_i_activity {
-    double array_W, heater_W, film_W;
+    double array_J, heater_J, film_J;
 } mho_i_activity;
+/* Time that n_out outputs, which end in ADCs, are converted in: the array is on. */
+double mho_i_chip_convert_s(const mho_chip *chip, size_t n_out);
+/* Time that arrays and amplifiers of a stage are on for one position. */
+double mho_i_chip_on_s(const mho_chip *chip, const mho_i_stage *stage);
 /* Add the first n_lane lanes of a view. */
 void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_t n_lane,
                              mho_i_activity *act);

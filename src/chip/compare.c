@@ -191,7 +191,7 @@ size_t mho_chip_n_stage(const mho_chip *chip) {
     return chip->n_stage;
 }
 
-static void count_arrays(const mho_i_stage *stage, mho_stage_info *out) {
+static void count_arrays(const mho_chip *chip, const mho_i_stage *stage, mho_stage_info *out) {
     for (size_t l = 0; l < stage->n_layer; l++) {
         const mho_i_layer *layer = &stage->layer[l];
         out->n_tile += layer->n_tile;
@@ -201,7 +201,7 @@ static void count_arrays(const mho_i_stage *stage, mho_stage_info *out) {
     }
     out->n_array_layer = stage->n_layer;
     out->n_skip = stage->n_skip;
-    out->n_neuron = stage->n_neuron;
+    out->n_neuron = mho_i_chip_is_digital(chip, stage) ? 0 : stage->n_neuron;
 }
 
 mho_status mho_chip_stage(const mho_chip *chip, size_t k, mho_stage_info *out) {
@@ -218,12 +218,14 @@ mho_status mho_chip_stage(const mho_chip *chip, size_t k, mho_stage_info *out) {
                             .clipped_frac = NAN,
                             .rms_error_rel = NAN,
                             .correlation = NAN};
-    count_arrays(stage, out);
-    out->digital = out->compute && stage->end == MHO_I_END_DIGITAL;
+    count_arrays(chip, stage, out);
+    out->digital = mho_i_chip_is_digital(chip, stage);
     if (out->compute) {
-        mho_graph_op op = out->digital ? stage->digital->op : MHO_OP_IDENTITY;
-        const char *digital = op == MHO_OP_IDENTITY ? (out->digital ? "store" : "")
-                                                    : mho_graph_op_get(op).name;
+        mho_graph_op op = stage->digital ? stage->digital->op
+                          : out->digital ? MHO_OP_RELU
+                                         : MHO_OP_IDENTITY;
+        const char *digital =
+            op == MHO_OP_IDENTITY ? (out->digital ? "store" : "") : mho_graph_op_get(op).name;
         snprintf(out->end, sizeof out->end, "%s%s",
                  out->digital                     ? "digital "
                  : stage->end == MHO_I_END_NEURON ? "neurons"
@@ -252,16 +254,15 @@ mho_chip_map_info mho_chip_map(const mho_chip *chip) {
                               .bipolar_input = chip->bipolar,
                               .input_scale = scale ? (double)scale[0] : 1,
                               .n_sample = m ? m->n_sample : 0,
-                              .n_lane = chip->n_lane,
-                              .n_neuron = chip->n_neuron};
+                              .n_lane = chip->n_lane};
     for (size_t k = 0; k < chip->n_stage; k++) {
         mho_stage_info stage = {0};
-        count_arrays(&chip->stage[k], &stage);
+        count_arrays(chip, &chip->stage[k], &stage);
         info.n_tile += stage.n_tile;
         info.n_cell += stage.n_cell;
         info.n_mac += stage.n_mac;
-        info.n_digital_stage +=
-            chip->stage[k].op == MHO_I_COMPUTE && chip->stage[k].end == MHO_I_END_DIGITAL;
+        info.n_neuron += stage.n_neuron;
+        info.n_digital_stage += mho_i_chip_is_digital(chip, &chip->stage[k]);
     }
     return info;
 }

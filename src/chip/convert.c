@@ -7,9 +7,15 @@
 
 #include <math.h>
 
+bool mho_i_chip_is_digital(const mho_chip *chip, const mho_i_stage *stage) {
+    bool neuron = chip->spec.activation == MHO_ACTIVATION_NEURON;
+    return stage->op == MHO_I_COMPUTE &&
+           (stage->end == MHO_I_END_DIGITAL || (stage->end == MHO_I_END_NEURON && !neuron));
+}
+
 bool mho_i_chip_has_adc(const mho_chip *chip, const mho_i_stage *stage) {
-    bool place = stage->end == MHO_I_END_SCORE || (stage->end == MHO_I_END_NEURON &&
-                                                   chip->spec.activation == MHO_ACTIVATION_DIGITAL);
+    bool place = stage->end == MHO_I_END_SCORE ||
+                 (stage->end == MHO_I_END_NEURON && mho_i_chip_is_digital(chip, stage));
     return place && (chip->imperfections & MHO_IMP_ADC) && chip->spec.adc_bits > 0;
 }
 

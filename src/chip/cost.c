@@ -1,10 +1,20 @@
 /* cost.c - energy, latency and area of a picture, from the voltages and currents of real pictures.
  *
- *   arrays      v_read^2 x^2 (row sum of the transfer matrix), while the neurons settle and are
- * read: exact for good wires, and an upper bound within their loss otherwise heaters     Vin^2/(Rs
- * + Rh) drawn from the amplifiers over settling and read film        v_read,film * Vout/RL over the
- * read the rest    number of units times their power and on-time (chip.cost) A conv layer's
- * positions go through its array one after another; tiles of a layer work at once.   */
+ *   phases of a position, one after another; arrays, row drivers and amplifiers are on throughout,
+ *   but for the reset:
+ *     neurons     settle, read; reset before it where columns share them
+ *     digital     read, convert: adc_columns outputs an ADC, one after another
+ *     scores      the winner's decision; or, with adc_bits, read and convert
+ *   arrays      v_read^2 x^2 (row sum of the transfer matrix): exact for good wires, and an upper
+ *               bound within their loss otherwise
+ *   heaters     Vin^2/(Rs + Rh), drawn from the amplifiers over settling and read
+ *   film        v_read,film Vout/RL over the read
+ *   the rest    number of units times their power and on-time, or conversions times their energy
+ *               (chip.cost)
+ *
+ * Digital activations leave through DACs, which drive the word lines without row drivers. Not
+ * counted: digital memory beyond the store of an activation, its traffic, the clock, control. A
+ * conv layer's positions go through its array one after another; tiles of a layer work at once. */
 #include "chip_int.h"
 
 #include <math.h>
@@ -14,6 +24,41 @@ typedef struct activity {
     size_t n_image;
     mho_i_activity sum; /* over evaluations and pictures */
 } activity;
+
+/* Phases of a position. */
+typedef struct phases {
+    double settle_s, read_s, convert_s, winner_s;
+    double reset_s; /* arrays are off */
+} phases;
+
+/* Do ADCs end its sums? */
+static bool converts(const mho_chip *chip, const mho_i_stage *stage) {
+    return mho_i_chip_is_digital(chip, stage) ||
+           (stage->end == MHO_I_END_SCORE && chip->spec.adc_bits > 0);
+}
+
+double mho_i_chip_convert_s(const mho_chip *chip, size_t n_out) {
+    return fmin(chip->spec.adc_columns, (double)n_out) * chip->spec.adc_time_s;
+}
+
+static phases phases_of(const mho_chip *chip, const mho_i_stage *stage) {
+    const mho_neuron_design *d = &chip->neuron;
+    if (converts(chip, stage)) {
+        return (phases){.read_s = d->read_s,
+                        .convert_s = mho_i_chip_convert_s(chip, stage->shape.n_out)};
+    }
+    if (stage->end == MHO_I_END_SCORE) {
+        return (phases){.winner_s = chip->spec.winner_time_s};
+    }
+    bool shared = chip->spec.share == MHO_SHARE_PER_COLUMN;
+    return (phases){
+        .settle_s = d->settle_s, .read_s = d->read_s, .reset_s = shared ? d->reset_s : 0};
+}
+
+double mho_i_chip_on_s(const mho_chip *chip, const mho_i_stage *stage) {
+    phases p = phases_of(chip, stage);
+    return p.settle_s + p.read_s + p.convert_s + p.winner_s;
+}
 
 /* Rows of a group's arrays: V^2 times the conductance that hangs on them. */
 static double array_power(const mho_chip *chip, const mho_i_view *view, size_t col) {
@@ -36,9 +81,10 @@ static double skip_power(const mho_chip *chip, const mho_i_view *view, size_t co
     return sum;
 }
 
-static void neuron_power(const mho_chip *chip, const mho_i_view *view, size_t col,
-                         mho_i_activity *act) {
+static void neuron_energy(const mho_chip *chip, const mho_i_view *view, size_t col,
+                          mho_i_activity *act) {
     const mho_neuron_circuit *c = &chip->neuron.circuit;
+    double on_s = mho_i_chip_on_s(chip, view->stage), read_s = chip->neuron.read_s;
     double t_rise = chip->spec.neuron.t_base_K + chip->neuron.rise_bias_K - 300;
     double r_h = chip->spec.neuron.r_heater_ohm * (1 + chip->spec.neuron.heater_tcr_per_K * t_rise);
     for (size_t o = 0; o < view->stage->shape.n_out; o++) {
@@ -47,20 +93,22 @@ static void neuron_power(const mho_chip *chip, const mho_i_view *view, size_t co
         size_t n = mho_i_chip_neuron_of(chip, view->stage, o, view->y, col / chip->n_lane);
         double v = c->v_bias_V + view->stage->device[n].trim_V + z * c->v_swing_V;
         double out = (double)view->a[o * view->a_stride + col] * chip->v_full_V;
-        act->heater_W += v * v / (c->r_series_ohm + r_h);
-        act->film_W += c->v_read_V * out / c->r_load_ohm;
+        act->heater_J += v * v / (c->r_series_ohm + r_h) * on_s;
+        act->film_J += c->v_read_V * out / c->r_load_ohm * read_s;
     }
 }
 
 void mho_i_chip_activity_add(const mho_chip *chip, const mho_i_view *view, size_t n_lane,
                              mho_i_activity *act) {
+    double on_s = mho_i_chip_on_s(chip, view->stage);
+    bool neurons = view->a && !mho_i_chip_is_digital(chip, view->stage);
     for (size_t x = 0; x < view->stage->shape.out_w; x++) {
         for (size_t lane = 0; lane < n_lane; lane++) {
             size_t col = x * chip->n_lane + lane;
-            act->array_W += view->layer ? array_power(chip, view, col) : 0;
-            act->array_W += view->skip ? skip_power(chip, view, col) : 0;
-            if (view->a) {
-                neuron_power(chip, view, col, act);
+            act->array_J += view->layer ? array_power(chip, view, col) * on_s : 0;
+            act->array_J += view->skip ? skip_power(chip, view, col) * on_s : 0;
+            if (neurons) {
+                neuron_energy(chip, view, col, act);
             }
         }
     }
@@ -79,25 +127,22 @@ static void add_part(mho_cost_sum *sum, const char *name, double value) {
 
 /* What is counted, over all compute stages: per picture, or of the chip. */
 typedef struct tally {
-    double dac, driver_s, amplifier_s, neuron, adc, compare;      /* per picture */
-    double cell, dac_row, driver_row, output, stored, adc_column; /* of the chip */
+    double dac, driver_s, amplifier_s, trim_s, neuron, adc, compare, winner; /* per picture */
+    double cell, dac_row, driver_row, output, stored, n_neuron, n_adc;       /* of the chip */
 } tally;
 
-static void tally_stage(const mho_chip *chip, const mho_i_stage *stage, tally *t) {
-    double on_s = chip->neuron.settle_s + chip->neuron.read_s;
+/* Word lines of arrays and resistors of skips: DACs or row drivers drive them. */
+static void tally_inputs(const mho_chip *chip, const mho_i_stage *stage, double on_s, tally *t) {
     double n_pos = (double)stage->shape.n_pos, n_out = (double)stage->shape.n_out;
-    bool score = stage->end == MHO_I_END_SCORE;
     for (size_t k = 0; k < stage->n_layer; k++) {
         const mho_i_layer *layer = &stage->layer[k];
         double groups = (double)layer->shape.n_group;
+        bool dac = chip->value[layer->value].dac;
         t->cell += (double)(layer->n_wire * 2) * n_out;
-        if (layer->first) {
-            t->dac += n_pos * (double)layer->shape.n_in * groups;
-            t->dac_row += (double)layer->n_row * groups;
-        } else {
-            t->driver_s += n_pos * (double)layer->n_wire * groups * on_s;
-            t->driver_row += (double)layer->n_row * groups;
-        }
+        t->dac += dac ? n_pos * (double)layer->shape.n_in * groups : 0;
+        t->dac_row += dac ? (double)layer->n_row * groups : 0;
+        t->driver_s += dac ? 0 : n_pos * (double)layer->n_wire * groups * on_s;
+        t->driver_row += dac ? 0 : (double)layer->n_row * groups;
     }
     for (size_t k = 0; k < stage->n_skip; k++) {
         bool dac = chip->value[stage->skip[k].value].dac;
@@ -106,12 +151,25 @@ static void tally_stage(const mho_chip *chip, const mho_i_stage *stage, tally *t
         t->driver_s += dac ? 0 : n_pos * n_out * on_s;
         t->driver_row += dac ? 0 : n_out;
     }
-    t->amplifier_s += n_pos * n_out * (score ? chip->spec.winner_time_s : on_s);
+}
+
+static void tally_stage(const mho_chip *chip, const mho_i_stage *stage, tally *t) {
+    double on_s = mho_i_chip_on_s(chip, stage);
+    double n_pos = (double)stage->shape.n_pos, n_out = (double)stage->shape.n_out;
+    bool score = stage->end == MHO_I_END_SCORE, adc = converts(chip, stage);
+    tally_inputs(chip, stage, on_s, t);
+    t->amplifier_s += n_pos * n_out * on_s;
     t->output += n_out;
-    t->neuron += stage->end == MHO_I_END_NEURON ? n_pos * n_out : 0;
     t->stored += score ? 0 : n_pos * n_out;
-    t->adc += stage->end == MHO_I_END_DIGITAL ? n_pos * n_out : 0;
-    t->adc_column += stage->end == MHO_I_END_DIGITAL ? n_out : 0;
+    t->winner += score && !adc && stage->out == chip->output ? n_pos : 0;
+    if (adc) {
+        t->adc += n_pos * n_out;
+        t->n_adc += ceil(n_out / chip->spec.adc_columns);
+    } else if (!score) {
+        t->neuron += n_pos * n_out;
+        t->trim_s += chip->spec.trim_bits > 0 ? n_pos * n_out * on_s : 0;
+        t->n_neuron += (double)stage->n_neuron;
+    }
 }
 
 static tally count(const mho_chip *chip) {
@@ -131,19 +189,16 @@ static tally count(const mho_chip *chip) {
 static void energy(const mho_chip *chip, const tally *t, const mho_i_activity *act,
                    mho_chip_cost *out) {
     const mho_chip_spec *s = &chip->spec;
-    const mho_neuron_design *d = &chip->neuron;
-    double on_s = d->settle_s + d->read_s;
-    bool winner = mho_i_chip_score_stage(chip);
-    out->n_activation = (size_t)t->neuron;
+    double trim_J = t->trim_s * s->trim_power_W;
     mho_cost_sum *e = &out->energy_J;
     add_part(e, "input DACs", t->dac * s->dac_energy_J);
     add_part(e, "row drivers", t->driver_s * s->driver_power_W);
-    add_part(e, "arrays", act->array_W * on_s);
+    add_part(e, "arrays", act->array_J);
     add_part(e, "column amplifiers", t->amplifier_s * s->amplifier_power_W);
-    add_part(e, "heaters", act->heater_W * on_s);
-    add_part(e, "film reads", act->film_W * d->read_s);
-    add_part(e, "bias trims", s->trim_bits > 0 ? t->neuron * s->trim_power_W * on_s : 0);
-    add_part(e, "winner", winner ? s->winner_power_W * s->winner_time_s : 0);
+    add_part(e, "heaters", act->heater_J);
+    add_part(e, "film reads", act->film_J);
+    add_part(e, "bias trims", trim_J);
+    add_part(e, "winner", t->winner * s->winner_power_W * s->winner_time_s);
     if (t->adc > 0) {
         add_part(e, "ADCs", t->adc * s->adc_energy_J);
         add_part(e, "digital functions", t->adc * s->digital_energy_J);
@@ -151,48 +206,52 @@ static void energy(const mho_chip *chip, const tally *t, const mho_i_activity *a
     if (t->compare > 0) {
         add_part(e, "comparators", t->compare * s->compare_energy_J);
     }
-    double neuron = act->heater_W * on_s + act->film_W * d->read_s;
-    double trim = s->trim_bits > 0 ? s->trim_power_W * on_s : 0;
-    out->neuron_energy_J = t->neuron > 0 ? neuron / t->neuron + trim : 0;
+    out->n_activation = (size_t)t->neuron;
+    out->neuron_energy_J = t->neuron > 0 ? (act->heater_J + act->film_J + trim_J) / t->neuron : 0;
 }
 
 static void latency(const mho_chip *chip, mho_chip_cost *out) {
-    const mho_neuron_design *d = &chip->neuron;
-    bool shared = chip->spec.share == MHO_SHARE_PER_COLUMN;
-    double positions = 0;
+    phases sum = {0};
     for (size_t k = 0; k < chip->n_stage; k++) {
         const mho_i_stage *stage = &chip->stage[k];
-        bool settles = stage->op == MHO_I_COMPUTE && stage->end != MHO_I_END_SCORE;
-        double n = settles ? (double)stage->shape.n_pos : 0;
-        double cycle = d->settle_s + d->read_s + (shared ? d->reset_s : 0);
-        positions += n;
-        out->pipelined_s = fmax(out->pipelined_s, n * cycle);
+        if (stage->op != MHO_I_COMPUTE) {
+            continue;
+        }
+        phases p = phases_of(chip, stage);
+        double n = (double)stage->shape.n_pos;
+        sum.settle_s += n * p.settle_s;
+        sum.read_s += n * p.read_s;
+        sum.convert_s += n * p.convert_s;
+        sum.reset_s += n * p.reset_s;
+        sum.winner_s += n * p.winner_s;
+        out->pipelined_s = fmax(out->pipelined_s, n * (mho_i_chip_on_s(chip, stage) + p.reset_s));
     }
     mho_cost_sum *t = &out->latency_s;
-    add_part(t, "settling", positions * d->settle_s);
-    add_part(t, "reading", positions * d->read_s);
-    add_part(t, "reset", shared ? positions * d->reset_s : 0);
-    bool winner = mho_i_chip_score_stage(chip);
-    add_part(t, "winner", winner ? chip->spec.winner_time_s : 0);
+    add_part(t, "settling", sum.settle_s);
+    add_part(t, "reading", sum.read_s);
+    if (sum.convert_s > 0) {
+        add_part(t, "converters", sum.convert_s);
+    }
+    add_part(t, "reset", sum.reset_s);
+    add_part(t, "winner", sum.winner_s);
 }
 
 static void area(const mho_chip *chip, const tally *t, mho_chip_cost *out) {
     const mho_chip_spec *s = &chip->spec;
-    double neurons = (double)chip->n_neuron;
     double trim = s->trim_bits > 0 ? s->trim_area_m2 : 0;
     mho_cost_sum *a = &out->area_m2;
     add_part(a, "arrays", t->cell * s->synapse.cell_area_m2);
-    add_part(a, "neurons", neurons * s->neuron.area_m2);
-    add_part(a, "bias trims", neurons * trim);
+    add_part(a, "neurons", t->n_neuron * s->neuron.area_m2);
+    add_part(a, "bias trims", t->n_neuron * trim);
     add_part(a, "stores", t->stored * s->hold_area_m2);
     add_part(a, "input DACs", t->dac_row * s->dac_area_m2);
     add_part(a, "row drivers", t->driver_row * s->driver_area_m2);
     add_part(a, "column amplifiers", t->output * s->amplifier_area_m2);
-    add_part(a, "winner", mho_i_chip_score_stage(chip) ? s->winner_area_m2 : 0);
-    if (t->adc_column > 0) {
-        add_part(a, "ADCs", t->adc_column * s->adc_area_m2);
+    add_part(a, "winner", t->winner > 0 ? s->winner_area_m2 : 0);
+    if (t->n_adc > 0) {
+        add_part(a, "ADCs", t->n_adc * s->adc_area_m2);
     }
-    out->neuron_area_m2 = s->neuron.area_m2 + trim;
+    out->neuron_area_m2 = t->n_neuron > 0 ? s->neuron.area_m2 + trim : 0;
 }
 
 void mho_i_chip_cost(const mho_chip *chip, const mho_i_activity *mean, mho_chip_cost *out) {
@@ -234,9 +293,9 @@ static mho_status cost_of(mho_chip *chip, const mho_i_source *from, size_t n_ima
         return status;
     }
     double n = (double)n_image;
-    act.sum.array_W /= n;
-    act.sum.heater_W /= n;
-    act.sum.film_W /= n;
+    act.sum.array_J /= n;
+    act.sum.heater_J /= n;
+    act.sum.film_J /= n;
     mho_i_chip_cost(chip, &act.sum, out);
     return MHO_OK;
 }

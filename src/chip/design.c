@@ -216,6 +216,7 @@ static mho_status make_stage(mho_chip *chip, const mho_net *net, size_t l, size_
         if (stage->source) {
             stage->source[0] = l;
         }
+        chip->value[l + 1].dac = chip->value[l].dac;
         return stage->source ? MHO_OK : MHO_ERR_NOMEM;
     }
     mho_i_layer *layer = stage->layer = &chip->layer[chip->n_layer++];
@@ -225,8 +226,7 @@ static mho_status make_stage(mho_chip *chip, const mho_net *net, size_t l, size_
                            .n_row = from->n_in + 1,
                            .n_copy = n_copy,
                            .n_bias = 1,
-                           .n_wire = n_copy * from->n_in + 1,
-                           .first = layer == chip->layer};
+                           .n_wire = n_copy * from->n_in + 1};
     mho_status status =
         mho_i_chip_map_layer(chip, layer, mho_net_weights(net, l), mho_net_bias(net, l), NULL);
     if (status < 0) {
@@ -236,6 +236,7 @@ static mho_status make_stage(mho_chip *chip, const mho_net *net, size_t l, size_
         stage->end = MHO_I_END_SCORE;
         return MHO_OK;
     }
+    chip->value[l + 1].dac = mho_i_chip_is_digital(chip, stage);
     return mho_i_chip_add_neurons(chip, stage);
 }
 

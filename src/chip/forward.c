@@ -316,7 +316,7 @@ static void activate(const mho_chip *chip, const mho_i_stage *stage, mho_i_scrat
                      uint32_t block, bool noisy, float *out) {
     const mho_i_shape *l = &stage->shape;
     size_t lanes = chip->n_lane, n_col = l->out_w * lanes;
-    bool neuron_noise = noisy && chip->spec.activation == MHO_ACTIVATION_NEURON;
+    bool neuron_noise = noisy && !mho_i_chip_is_digital(chip, stage);
     bool jitter = neuron_noise && (chip->imperfections & MHO_IMP_JITTER);
     bool latch = neuron_noise && (chip->imperfections & MHO_IMP_LATCH) && chip->spec.latch_frac > 0;
     bool adc = mho_i_chip_has_adc(chip, stage);
@@ -457,9 +457,9 @@ static void digitise(const mho_chip *chip, const mho_i_stage *stage, const mho_i
     const mho_i_digital *d = stage->digital;
     const mho_i_shape *l = &stage->shape;
     size_t n_col = l->out_w * chip->n_lane;
-    bool coarse = chip->imperfections & MHO_IMP_INPUT;
-    float adc = coarse ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
-    float dac = coarse ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
+    uint32_t on = chip->imperfections;
+    float adc = on & MHO_IMP_ADC ? (float)levels_of(chip->spec.digital_bits, d->in_signed) : 0;
+    float dac = on & MHO_IMP_INPUT ? (float)levels_of(chip->spec.input_bits, d->out_signed) : 0;
     for (size_t o = 0; o < l->n_out; o++) {
         const float *z = s->z + o * n_col;
         float *to = out + (o * l->out_h + y) * n_col;

@@ -110,8 +110,8 @@ mho_status mho_i_chip_solve_tiles(mho_chip *chip, mho_i_layer *layer, bool wires
             faults ? mho_i_chip_tile_opt(chip, tile) : mho_i_chip_array_opt(&chip->spec, wires);
         mho_status status = mho_array_transfer_many(chip->ctx, 1, tile->n_row, 2 * tile->n_out,
                                                     &opt, tile->g_S, tile->m_S);
-        if (status < 0) {
-            return mho_i_prefix(chip->ctx, status, "tile %zu: ", t);
+        if (status != MHO_OK) { /* a chip of which nobody knows what it computes is none */
+            return mho_i_prefix(chip->ctx, status < 0 ? status : MHO_ERR_SINGULAR, "tile %zu: ", t);
         }
     }
     return MHO_OK;

@@ -208,6 +208,7 @@ static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
         if (!stage->n_neuron) {
             continue;
         }
+        rep->n_neuron += mho_i_chip_is_digital(chip, stage) ? 0 : stage->n_neuron;
         stage->table = neurons_warm(chip) ? chip->warm_table : chip->nominal_table;
         stage->table_stride = 0;
         memset(stage->device, 0, stage->n_neuron * sizeof *stage->device);
@@ -233,7 +234,6 @@ static mho_status program_neurons(mho_chip *chip, mho_program_report *rep) {
         stage->table = table;
         stage->table_stride = 2 * MHO_I_NODES;
     }
-    rep->n_neuron = chip->n_neuron;
     rep->neuron_s = mho_i_now_s() - t0;
     return MHO_OK;
 }

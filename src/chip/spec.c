@@ -232,9 +232,9 @@ static bool ends_in(const char *text, const char *end) {
 }
 
 bool mho_i_chip_param_is_whole(size_t k) {
-    static const char *const whole[] = {"rows",       "cols",     "trim_bits",
-                                        "input_bits", "n_slice",  "compensate",
-                                        "levels",     "adc_bits", "digital_bits"};
+    static const char *const whole[] = {"rows",         "cols",       "trim_bits", "input_bits",
+                                        "n_slice",      "compensate", "levels",    "adc_bits",
+                                        "digital_bits", "adc_columns"};
     for (size_t j = 0; j < sizeof whole / sizeof *whole; j++) {
         if (strcmp(field_of(k), whole[j]) == 0) {
             return true;

@@ -53,8 +53,9 @@ struct mho_array {
     mho_i_factor *factor; /* of the present g_S, or NULL */
     mho_i_workers *workers;
     mho_i_elim *elim;
-    bool was_updated;   /* by mho_array_update: keep the factor from now on */
-    double m_check_rel; /* what the check of m_S found; < 0: not checked yet */
+    bool was_updated;      /* by mho_array_update: keep the factor from now on */
+    double m_check_rel;    /* what the check of m_S found; < 0: not checked yet */
+    double m_rounding_rel; /* rounding_rel of that check */
     double build_s;
 };
 
@@ -70,6 +71,10 @@ void mho_i_net_free(mho_ctx *ctx, mho_i_net *net);
 /* Does every node have a way to a known potential? conducts: [m][n] S, > 0 where a cell does.
  * MHO_ERR_SINGULAR names the line.                                                               */
 mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, const double *g_S);
+/* Does any current flow with the potentials u [m] at the inputs: does some connected part of the
+ * circuit meet two different potentials? g as above. Not in a parallel region. */
+mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
+                           bool *flows);
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
@@ -124,6 +129,10 @@ mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g
  * MHO_WARN_NOT_CONVERGED: i_A holds the best iterates, a message is stored.                      */
 mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                          double *b_V, mho_array_report *rep);
+/* One vector, for a comparison by the caller: where rounding of voltages hides what is right, the
+ * answer does not count as converged (rep). scale_A: the largest current of a line. */
+mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, double *scale_A,
+                          mho_array_report *rep);
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                              double *w_V, double *b_V, mho_array_report *rep);
 void mho_i_workers_free(mho_i_workers *set); /* NULL is allowed */
@@ -151,6 +160,16 @@ mho_status mho_i_law_eval(mho_array *a, const double *v_V, double *i_A, double *
 void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_A, double *slope_S,
                    double *work);
 
+/* ---- confirm.c ---- */
+/* Largest difference, over the largest current, of the outputs i_A [n] of potentials u [m] to those
+ * of the resistors g_S [m][n] by port elimination; g_S is overwritten. If no current reaches an
+ * output, over scale_A. 1: that did not work. Only where it is able to. */
+#define MHO_I_CONFIRMED 1e-9  /* up to this the answer counts as right */
+#define MHO_I_ROUNDED   1e-10 /* residuals that are rounding and this small need no opinion */
+bool mho_i_confirm_able(const mho_i_net *net);
+mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
+                         double *g_S, const double *i_A, double *difference);
+
 /* ---- residual.c ---- */
 /* Kirchhoff's law at every node, A: fw and fb out [m][ld], currents that leave the node; i_A the
  * cells' currents; rows of length ld >= n. Of an ideal line only the sum over a piece counts; what
@@ -166,8 +185,16 @@ void mho_i_net_measure(const mho_i_net *net, const mho_i_field *f, double *worst
                        double *scale_A);
 /* Largest finite conductance of a segment or end; 1e18 S if there is none. */
 double mho_i_net_thickest(const mho_i_net *net);
+/* worst_A over scale_A; without any cell current 1, unless there is no residual either: amperes are
+ * not to be compared with a relative tolerance. */
+double mho_i_net_relative(double worst_A, double scale_A);
 /* Size of residual that rounding of the voltages alone makes, relative to scale_A. */
 double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A);
+/* Is such a residual harmless for the currents? It is where it comes from thick wires: they carry
+ * it away without a voltage to speak of, provided that the currents of every line as a whole
+ * balance and that no cell turns rounding of its voltage into a current that counts. Returns the
+ * residual of the lines over scale_A, at most 1e-10, or INFINITY where it is not harmless. */
+double mho_i_net_harmless(const mho_i_net *net, const mho_i_field *f, double scale_A);
 
 /* Largest Kirchhoff residual over all nodes / largest current of a line, i_cell [m][n] A the cell
  * currents at (w, b), u [m] the input potentials.                                                */

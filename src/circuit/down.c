@@ -177,10 +177,17 @@ static void judge(const mho_array *a, descent *d, const double *w, const double 
     mho_i_field field = {a->net.n, d->u, w, b, i, i + cells, i + 2 * cells};
     mho_i_net_kirchhoff(&a->net, &field);
     mho_i_net_measure(&a->net, &field, &worst, &scale);
-    double rel = scale > 0 ? worst / scale : worst;
+    double rel = mho_i_net_relative(worst, scale);
+    double floor_rel = mho_i_net_floor(&a->net, d->u, scale);
+    bool good = rel <= a->opt.tol_rel + fmin(floor_rel, MHO_I_ROUNDED);
+    if (!good && rel <= floor_rel) {
+        double lines_rel = mho_i_net_harmless(&a->net, &field, scale);
+        good = isfinite(lines_rel);
+        d->rep.rounding_rel = fmax(d->rep.rounding_rel, rel);
+        rel = good ? lines_rel : rel;
+    }
     d->rep.residual_rel = rel > d->rep.residual_rel || isnan(rel) ? rel : d->rep.residual_rel;
     d->rep.power_W += power;
-    bool good = rel <= a->opt.tol_rel + mho_i_net_floor(&a->net, d->u, scale);
     d->rep.n_unconverged += good ? 0 : 1;
 }
 
@@ -289,7 +296,9 @@ mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, con
         run(a, d, n_worker, n_vec, v_V, out_V, w_V, b_V);
     }
     for (int k = 0; k < n_made; k++) {
-        rep->residual_rel = fmax(rep->residual_rel, d[k].rep.residual_rel);
+        double rel = d[k].rep.residual_rel;
+        rep->residual_rel = rel > rep->residual_rel || isnan(rel) ? rel : rep->residual_rel;
+        rep->rounding_rel = fmax(rep->rounding_rel, d[k].rep.rounding_rel);
         rep->n_unconverged += d[k].rep.n_unconverged;
         rep->power_W += d[k].rep.power_W / (double)n_vec;
         descent_free(a->ctx, d + k);

@@ -199,8 +199,8 @@ MHO_MULTIARCH static void words(const mho_i_ladder *ladder, const double *in, do
 /* One tile after the word ladders: q = D (p - a), sum += p.q and the bit wires above each row, coef
  * being the conductance above row k and p_above the row above the tile. */
 INLINE void apply_tile(const mho_i_ladder *l, size_t at, const v4 *a, const v4 *const *coef,
-                       v4 above, v4 *sum) {
-    v4 s0 = *sum, s1 = {0};
+                       const v4 *p_above, v4 *sum) {
+    v4 s0 = *sum, s1 = {0}, above = *p_above;
     for (size_t k = 0; k < 8; k++) {
         v4 p = *cv(l->p + at + k * l->ld), q = *cv(l->d + at + k * l->ld) * (p - a[k]);
         *mv(l->q + at + k * l->ld) = q;
@@ -239,7 +239,7 @@ MHO_MULTIARCH static double apply(const mho_i_ladder *ladder, double beta, doubl
             size_t k0 = j - 4;
             words_back(e + 2 * k0, s, y + 2 * k0, &x0, &x1, a);
             const v4 *seg = cv(l->seg_b + k0), *lo = cv(l->lo_b + k0), *coef[8];
-            v4 above = i ? *cv(l->p + (i - 1) * ld + k0) : zero;
+            const v4 *above = i ? cv(l->p + (i - 1) * ld + k0) : &zero;
             if (inner) {
                 const v4 *const same[8] = {seg, seg, seg, seg, seg, seg, seg, seg};
                 apply_tile(l, i * ld + k0, a, same, above, &sum);

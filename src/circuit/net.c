@@ -404,3 +404,61 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
     mho_i_free(ctx, p.known);
     return status;
 }
+
+/* ---- does any current flow? ---- */
+
+/* Widen what is known of the potentials that a piece meets. */
+static void meet(double *lo, double *hi, size_t k, double v) {
+    lo[k] = fmin(lo[k], v);
+    hi[k] = fmax(hi[k], v);
+}
+
+static void meet_ends(const mho_i_lines *l, const size_t *first, const double *pot_V, pieces *p,
+                      double *lo, double *hi) {
+    for (size_t k = 0; k < l->n_line; k++) {
+        if (l->lo_S[k] > 0) {
+            meet(lo, hi, find(p->up, first[k]), pot_V[k]);
+        }
+        if (l->hi_S[k] > 0) {
+            meet(lo, hi, find(p->up, first[k + 1] - 1), pot_V[k]);
+        }
+    }
+}
+
+mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
+                           bool *flows) {
+    pieces p = {0};
+    double *lo = NULL, *hi = NULL;
+    mho_status status = MHO_ERR_NOMEM;
+    p.first = mho_i_alloc(ctx, net->m + net->n + 2, sizeof *p.first);
+    if (!p.first) {
+        return status;
+    }
+    size_t n_piece = number_pieces(&net->drive, 0, p.first);
+    n_piece = number_pieces(&net->sense, n_piece, p.first + net->m + 1);
+    p.up = mho_i_alloc(ctx, n_piece, sizeof *p.up);
+    p.known = mho_i_alloc(ctx, n_piece, sizeof *p.known);
+    lo = mho_i_alloc(ctx, n_piece, sizeof *lo);
+    hi = mho_i_alloc(ctx, n_piece, sizeof *hi);
+    *flows = false;
+    if (p.up && p.known && lo && hi) {
+        status = MHO_OK;
+        for (size_t k = 0; k < n_piece; k++) {
+            p.up[k] = k;
+            lo[k] = INFINITY;
+            hi[k] = -INFINITY;
+        }
+        join_cells(net, g_S, &p);
+        meet_ends(&net->drive, p.first, u_V, &p, lo, hi);
+        meet_ends(&net->sense, p.first + net->m + 1, net->sense.pot_V, &p, lo, hi);
+        for (size_t k = 0; k < n_piece; k++) {
+            *flows = *flows || hi[k] > lo[k];
+        }
+    }
+    mho_i_free(ctx, p.first);
+    mho_i_free(ctx, p.up);
+    mho_i_free(ctx, p.known);
+    mho_i_free(ctx, lo);
+    mho_i_free(ctx, hi);
+    return status;
+}

@@ -2,7 +2,7 @@
  * nodes (union-find), so that what is left can be stamped or written with finite conductances.   */
 #include "netlist_int.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* Before joining: word node of cell k is k, bit node n + k, the node between cell and selector
  * 2n + k, terminal t 3n + t, with n cells. */
@@ -212,6 +212,7 @@ mho_status mho_i_netlist_new(const mho_array *a, mho_i_netlist *list) {
         for (size_t c = 0; c < a->n_col; c++) {
             add_bit_line(&b, c);
         }
+        list->first_cell = list->n_element;
         for (size_t k = 0; k < n_cell; k++) {
             add_cell(&b, k);
         }
@@ -293,9 +294,27 @@ long double mho_i_netlist_balance(const mho_i_netlist *list, const long double *
     long double error = 0, line = 0;
     for (size_t k = 0; k < n_all; k++) {
         long double *largest = k < n ? &error : &line;
-        *largest = fabsl(f[k]) <= *largest ? *largest : fabsl(f[k]); /* NaN stays visible */
+        *largest = fabsl(f[k]) > *largest || isnan(f[k]) ? fabsl(f[k]) : *largest;
     }
     return error == 0 ? 0 : error / line;
+}
+
+/* Currents into the output lines through their cells, where they are held at another voltage than
+ * 0: what comes through the end would be a small difference there. */
+static void add_cells(const mho_i_netlist *list, const long double *x, const long double *held,
+                      double *i_A) {
+    const mho_array *a = list->array;
+    for (size_t k = list->first_cell; k < list->n_element; k++) {
+        const mho_i_element *e = &list->element[k];
+        bool row = a->opt.transposed,
+             ends = row ? e->from == list->word[e->cell] : e->to == list->bit[e->cell];
+        size_t line = row ? e->cell / a->n_col : e->cell % a->n_col;
+        if (ends && held[line] != 0) {
+            long double i, slope;
+            mho_i_netlist_law(list, e, x[e->from] - x[e->to], &i, &slope);
+            i_A[line] += (double)(row ? -i : i);
+        }
+    }
 }
 
 void mho_i_netlist_result(const mho_i_netlist *list, const long double *x, const long double *f,
@@ -304,8 +323,12 @@ void mho_i_netlist_result(const mho_i_netlist *list, const long double *x, const
     bool transposed = a->opt.transposed;
     size_t m = transposed ? a->n_col : a->n_row, n = transposed ? a->n_row : a->n_col;
     const long double *out = f + list->n_unknown + (transposed ? 0 : a->n_row);
+    const long double *held = x + list->n_unknown + (transposed ? 0 : a->n_row);
     for (size_t j = 0; j < n && i_A; j++) {
-        i_A[j] = (double)-out[j];
+        i_A[j] = held[j] == 0 ? (double)-out[j] : 0;
+    }
+    if (i_A) {
+        add_cells(list, x, held, i_A);
     }
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {

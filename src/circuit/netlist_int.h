@@ -25,7 +25,8 @@ typedef struct mho_i_netlist {
     mho_ctx *ctx;
     const mho_array *array;
     size_t n_row, n_col, n_unknown, n_element;
-    mho_i_element *element; /* [n_element] */
+    mho_i_element *element; /* [n_element], wires first */
+    size_t first_cell;      /* of them: the first that belongs to a cell */
     uint32_t *word, *bit;   /* [n_row][n_col] node on either side of a cell */
 } mho_i_netlist;
 

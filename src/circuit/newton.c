@@ -27,12 +27,14 @@ typedef struct {
     double *dw, *t;    /* correction, scratch: the ladder's z and q, free between its solves */
     double *u;         /* [m] */
     double *law;       /* [5][ld] */
+    double worst_A;    /* largest residual of the last point looked at */
 } worker;
 
 typedef struct {
-    double residual_rel, power_W;
+    double residual_rel, rounding_rel, power_W;
     int cg, newton;
     bool converged;
+    bool doubtful; /* the residual is rounding of voltages, and that may matter: see settle() */
 } outcome;
 
 static mho_status worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *net,
@@ -105,10 +107,9 @@ static void forces(worker *k) {
 /* Residuals; returns the largest over the largest line current, *scale_A gets the latter. */
 static double residual(worker *k, double *scale_A) {
     mho_i_field f = {k->l.ld, k->u, k->w, k->b, k->i, k->fw, k->fb};
-    double worst;
     mho_i_net_kirchhoff(k->net, &f);
-    mho_i_net_measure(k->net, &f, &worst, scale_A);
-    return *scale_A > 0 ? worst / *scale_A : worst;
+    mho_i_net_measure(k->net, &f, &k->worst_A, scale_A);
+    return mho_i_net_relative(k->worst_A, *scale_A);
 }
 
 static void start(worker *k, const double *v_V) {
@@ -224,10 +225,51 @@ static bool good(const worker *k, double rel, double scale) {
     return rel <= k->tol + mho_i_net_floor(k->net, k->u, scale);
 }
 
-/* What is left over, relative to the largest line current; 0 where that is itself nothing but
- * rounding, so that there is nothing to compare with. */
-static double left_over(const worker *k, double rel, double scale) {
-    return mho_i_net_floor(k->net, k->u, scale) >= 1 ? 0 : rel;
+/* Currents into the sensed ends: through the end resistance where the end is at 0 V and so b has
+ * full relative accuracy; else by Kirchhoff's law, the sum of the line's cells. */
+static void output(const worker *k, double *i_A) {
+    const mho_i_lines *s = &k->net->sense;
+    size_t ld = k->l.ld, m = k->net->m;
+    for (size_t j = 0; j < k->net->n; j++) {
+        double lo = s->lo_S[j], hi = s->hi_S[j];
+        if (s->pot_V[j] == 0 && !isinf(lo) && !isinf(hi)) {
+            i_A[j] = (lo > 0 ? lo * k->b[j] : 0) + (hi > 0 ? hi * k->b[(m - 1) * ld + j] : 0);
+            continue;
+        }
+        double sum = 0;
+        for (size_t r = 0; r < m; r++) {
+            sum += k->i[r * ld + j];
+        }
+        i_A[j] = sum;
+    }
+}
+
+/* Are the outputs so much smaller than the currents of the lines that the residual may drown them?
+ */
+static bool drowned(const worker *k, double rel, double scale) {
+    double most = 0, *i_A = k->law;
+    output(k, i_A);
+    for (size_t j = 0; j < k->net->n; j++) {
+        most = fmax(most, fabs(i_A[j]));
+    }
+    return rel * scale > fmax(MHO_I_CONFIRMED, 1e3 * k->tol) * most && mho_i_confirm_able(k->net);
+}
+
+static void judge(const worker *k, double rel, double scale, outcome *o) {
+    const mho_i_field f = {k->l.ld, k->u, k->w, k->b, k->i, k->fw, k->fb};
+    o->residual_rel = rel;
+    o->converged = rel <= k->tol || (rel <= MHO_I_ROUNDED && good(k, rel, scale));
+    if (!o->converged && good(k, rel, scale)) {
+        double lines_rel = mho_i_net_harmless(k->net, &f, scale);
+        o->rounding_rel = rel;
+        o->converged = isfinite(lines_rel);
+        o->residual_rel = o->converged ? lines_rel : rel;
+        o->doubtful = !o->converged;
+    }
+    if (o->converged && drowned(k, o->residual_rel, scale)) {
+        o->converged = false;
+        o->doubtful = true;
+    }
 }
 
 /* Linear cells: solve, then refine while the residual is above what was asked and still falls (in
@@ -245,7 +287,7 @@ static void solve_linear(worker *k, outcome *o) {
         move(size, 1, k->dw, k->l.x, k->w, k->b);
         eval(k, false);
         rel = residual(k, &scale);
-        worst_A = rel * scale;
+        worst_A = k->worst_A;
         if (pass && !(worst_A < before_A)) { /* rounding: the last answer was better */
             move(size, -1, k->dw, k->l.x, k->w, k->b);
             eval(k, false);
@@ -256,8 +298,7 @@ static void solve_linear(worker *k, outcome *o) {
             break;
         }
     }
-    o->residual_rel = left_over(k, rel, scale);
-    o->converged = good(k, rel, scale);
+    judge(k, rel, scale, o);
 }
 
 static void solve_newton(worker *k, outcome *o) {
@@ -276,34 +317,14 @@ static void solve_newton(worker *k, outcome *o) {
         mho_i_ladder_factor(&k->l);
         o->cg += direction(k, ETA, &done);
         o->newton++;
-        double before_A = rel * scale;
+        double before_A = k->worst_A;
         rel = line_search(k, &scale);
-        falls = rel * scale < 0.5 * before_A;
-        if (rel * scale == before_A) {
+        falls = k->worst_A < 0.5 * before_A;
+        if (k->worst_A == before_A) {
             break;
         }
     }
-    o->residual_rel = left_over(k, rel, scale);
-    o->converged = good(k, rel, scale);
-}
-
-/* Currents into the sensed ends: through the end resistance where the end is at 0 V and so b has
- * full relative accuracy; else by Kirchhoff's law, the sum of the line's cells. */
-static void output(const worker *k, double *i_A) {
-    const mho_i_lines *s = &k->net->sense;
-    size_t ld = k->l.ld, m = k->net->m;
-    for (size_t j = 0; j < k->net->n; j++) {
-        double lo = s->lo_S[j], hi = s->hi_S[j];
-        if (s->pot_V[j] == 0 && !isinf(lo) && !isinf(hi)) {
-            i_A[j] = (lo > 0 ? lo * k->b[j] : 0) + (hi > 0 ? hi * k->b[(m - 1) * ld + j] : 0);
-            continue;
-        }
-        double sum = 0;
-        for (size_t r = 0; r < m; r++) {
-            sum += k->i[r * ld + j];
-        }
-        i_A[j] = sum;
-    }
+    judge(k, rel, scale, o);
 }
 
 MHO_MULTIARCH static double row_power(size_t n, double u, const double *pot, const double *i) {
@@ -351,6 +372,7 @@ static void add_outcome(mho_array_report *rep, const outcome *o, size_t n_vec) {
     rep->residual_rel = o->residual_rel > rep->residual_rel || isnan(o->residual_rel)
                             ? o->residual_rel
                             : rep->residual_rel;
+    rep->rounding_rel = fmax(rep->rounding_rel, o->rounding_rel);
     rep->iterations += o->cg;
     rep->newton_steps += o->newton;
     rep->n_unconverged += !o->converged;
@@ -386,12 +408,19 @@ static mho_status not_converged(mho_array *a, const mho_array_report *rep, size_
     if (!rep->n_unconverged) {
         return MHO_OK;
     }
+    char why[160] = "";
+    if (rep->rounding_rel > 0) {
+        snprintf(why, sizeof why,
+                 "; %.3g may be rounding of the voltages, since wires, ends and cells are too far "
+                 "apart%s",
+                 rep->rounding_rel, a->nonlinear ? "" : ": solver transfer has no such limit");
+    }
     return mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
                       "%zu of %zu vectors did not converge: Kirchhoff residual %.3g of the largest "
                       "line current, wanted %.3g (tol_rel), after %d CG and %d Newton steps "
-                      "(max_iter %d per solve)",
+                      "(max_iter %d per solve)%s",
                       rep->n_unconverged, n_vec, rep->residual_rel, a->opt.tol_rel, rep->iterations,
-                      rep->newton_steps, a->opt.max_iter);
+                      rep->newton_steps, a->opt.max_iter, why);
 }
 
 /* Workers stay with the array until it is programmed anew: a later read allocates nothing. */
@@ -440,6 +469,66 @@ static mho_status workers_new(mho_array *a, bool linear, int n_worker) {
     return MHO_OK;
 }
 
+/* ---- answers whose residual is rounding of voltages ---- */
+
+/* Conductances of resistors that carry the currents of the worker's answer. */
+static void secants(worker *k, double *g_S) {
+    eval(k, true);
+    for (size_t r = 0; r < k->net->m; r++) {
+        for (size_t j = 0; j < k->net->n; j++) {
+            size_t at = r * k->l.ld + j;
+            double v = k->w[at] - k->b[at], g = k->linear ? k->l.d[at] : k->i[at] / v;
+            g = v != 0 && g >= 0 ? g : k->l.d[at];
+            g_S[r * k->net->n + j] = fmin(g, 1e18);
+        }
+    }
+}
+
+/* Does a current flow at all, whatever the law of a cell? */
+static mho_status flows(const worker *k, double *g_S, bool *any) {
+    const mho_i_net *net = k->net;
+    for (size_t r = 0; r < net->m && !k->linear; r++) {
+        double *v = k->law + 3 * k->l.ld, *i = k->t, *slope = k->t + k->l.ld;
+        for (size_t j = 0; j < net->n; j++) {
+            v[j] = k->u[r] - net->sense.pot_V[j];
+        }
+        mho_i_law_row(k->a, r, v, i, slope, k->law);
+        for (size_t j = 0; j < net->n; j++) {
+            g_S[r * net->n + j] = i[j] != 0 || slope[j] > 0;
+        }
+    }
+    return mho_i_net_flows(k->a->ctx, net, k->linear ? k->g_S : g_S, k->u, any);
+}
+
+/* The last word on a doubtful vector: nothing flows, or a port elimination confirms the outputs, or
+ * it did not converge. */
+static mho_status settle(worker *k, const double *v_V, bool flow_only, outcome *o) {
+    mho_ctx *ctx = k->a->ctx;
+    size_t cells = k->net->m * k->net->n;
+    bool any = false;
+    double *g_S = mho_i_alloc(ctx, cells + k->net->n, sizeof *g_S), difference = 1;
+    if (!g_S) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_i_net_drive(k->net, v_V, k->u);
+    mho_status status = flows(k, g_S, &any);
+    if (!status && !any) {
+        o->residual_rel = o->rounding_rel = 0;
+        o->converged = true;
+    } else if (!status && !flow_only && mho_i_confirm_able(k->net)) {
+        double scale;
+        solve_vector(k, v_V, &(outcome){0});
+        residual(k, &scale);
+        secants(k, g_S);
+        output(k, g_S + cells);
+        status = mho_i_confirm(ctx, k->net, k->u, scale, g_S, g_S + cells, &difference);
+        o->converged = difference <= MHO_I_CONFIRMED;
+        o->residual_rel = o->converged ? difference : fmax(o->residual_rel, difference);
+    }
+    mho_i_free(ctx, g_S);
+    return status;
+}
+
 static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const double *v_V,
                                double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
     int n_worker = mho_ctx_threads(a->ctx);
@@ -458,6 +547,9 @@ static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const do
     }
     status = read_batch(a, a->workers->k, n_worker, o, n_vec, v_V, i_A, w_V, b_V);
     for (size_t v = 0; v < n_vec && !status; v++) {
+        if (o[v].doubtful) {
+            status = settle(a->workers->k, v_V + v * a->net.m, false, o + v);
+        }
         add_outcome(rep, o + v, n_vec);
     }
     mho_i_free(a->ctx, o);
@@ -467,6 +559,25 @@ static mho_status read_vectors(mho_array *a, bool linear, size_t n_vec, const do
 mho_status mho_i_cg_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                          double *b_V, mho_array_report *rep) {
     return read_vectors(a, true, n_vec, v_V, i_A, w_V, b_V, rep);
+}
+
+mho_status mho_i_cg_check(mho_array *a, const double *v_V, double *i_A, double *scale_A,
+                          mho_array_report *rep) {
+    outcome o;
+    mho_status status = MHO_OK;
+    if (!a->workers || !a->workers->linear) {
+        status = workers_new(a, true, 1);
+    }
+    if (status) {
+        return status;
+    }
+    worker *k = a->workers->k;
+    solve_vector(k, v_V, &o);
+    output(k, i_A);
+    residual(k, scale_A);
+    status = o.doubtful ? settle(k, v_V, true, &o) : MHO_OK;
+    add_outcome(rep, &o, 1);
+    return status;
 }
 
 mho_status mho_i_newton_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
@@ -528,6 +639,10 @@ double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_
     outcome o;
     memcpy(l->quiet.sense.pot_V, pot_V, l->quiet.n * sizeof *pot_V);
     solve_vector(&l->k, u_V, &o);
+    bool any = true;
+    if (o.doubtful && mho_i_net_flows(l->ctx, &l->quiet, l->k.g_S, u_V, &any) == MHO_OK && !any) {
+        o.residual_rel = 0;
+    }
     copy_out(&l->k, l->k.w, w_V);
     copy_out(&l->k, l->k.b, b_V);
     return o.residual_rel;
@@ -553,8 +668,12 @@ mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *shape, const double 
         v[i] = 1;
         solve_vector(&l->k, v, &o);
         output(&l->k, m_S + i * net->n);
+        bool any = true;
+        if (o.doubtful) {
+            status = mho_i_net_flows(ctx, &l->quiet, g, v, &any);
+        }
         v[i] = 0;
-        if (!o.converged && !(o.residual_rel < 1e-10)) {
+        if (!status && any && !o.converged && !(o.residual_rel < MHO_I_ROUNDED)) {
             status = mho_i_fail(ctx, MHO_WARN_NOT_CONVERGED,
                                 "input %zu of the transfer matrix did not converge: Kirchhoff "
                                 "residual %.3g of the largest line current",

@@ -241,11 +241,11 @@ static mho_status gradients(mho_array *a, gradient_job *g, size_t n_vec, const d
         if (here < 0) {
             break;
         }
-        worst =
-            fmax(worst, mho_i_linear_solve(g->adjoint, g->zero, y + v * a->net.n, g->wa, g->ba));
+        double rel = mho_i_linear_solve(g->adjoint, g->zero, y + v * a->net.n, g->wa, g->ba);
+        worst = rel <= worst || isnan(worst) ? worst : rel; /* NaN stays */
         add_gradient(a, g, grad, x ? x + v * a->net.m : NULL);
     }
-    if (!status && worst > 1e-8) {
+    if (!status && !(worst <= 1e-8)) {
         status =
             mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
                        "the adjoint circuit of a gradient did not converge: Kirchhoff residual "
@@ -291,8 +291,11 @@ mho_status mho_array_gradient(mho_array *a, size_t n_vec, const double *v_V, con
                               double *grad, double *x) {
     size_t cells = a->net.m * a->net.n;
     if (a->opt.law == MHO_LAW_USER || (a->nonlinear && a->opt.selector != MHO_SELECTOR_NONE)) {
-        return mho_i_fail(a->ctx, MHO_ERR_ARG,
-                          "gradients are for ohmic cells and for sinh cells without a selector");
+        return mho_i_fail(
+            a->ctx, MHO_ERR_ARG,
+            "cells %s have no gradient here: it is for ohmic cells and for sinh cells "
+            "without a selector",
+            a->opt.law == MHO_LAW_USER ? "of the user's law" : "with a selector");
     }
     for (size_t k = 0; k < n_vec * a->net.n; k++) {
         if (!isfinite(y[k])) {

@@ -196,8 +196,47 @@ static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double 
     return MHO_OK;
 }
 
+/* Over the largest of want, but no less than least. */
+static double difference(size_t n, const double *x, const double *want, double least) {
+    double worst = 0, most = least;
+    for (size_t j = 0; j < n; j++) {
+        double d = fabs(x[j] - want[j]);
+        worst = d > worst || isnan(d) ? d : worst;
+        most = fmax(most, fabs(want[j]));
+    }
+    return mho_i_net_relative(worst, most);
+}
+
+/* The same circuit from the other side: the matrix of inputs and outputs exchanged is the transpose
+ * (reciprocity), and is eliminated in another order. Difference of the first vector's currents. */
+static mho_status check_reciprocal(mho_array *a, const double *v_V, const double *i_A, double least,
+                                   double *diff) {
+    size_t m = a->net.m, n = a->net.n;
+    mho_i_net back = {n, m, a->net.sense, a->net.drive, a->net.cell_S};
+    double *g = mho_i_alloc(a->ctx, m * n, sizeof *g), *i = mho_i_alloc(a->ctx, n, sizeof *i);
+    mho_status status = g && i ? MHO_OK : MHO_ERR_NOMEM;
+    for (size_t k = 0; k < m * n && !status; k++) {
+        g[k % n * m + k / n] = a->g_S[k];
+    }
+    if (!status) {
+        status = mho_i_transfer_build(a->ctx, &back, 1, g, g);
+    }
+    for (size_t j = 0; j < n && !status; j++) {
+        i[j] = a->has_bias ? a->i0_A[j] : 0;
+        for (size_t k = 0; k < m; k++) {
+            i[j] += a->net.drive.off[k] ? 0 : v_V[k] * g[j * m + k];
+        }
+    }
+    *diff = status ? 1 : difference(n, i, i_A, least);
+    mho_i_free(a->ctx, g);
+    mho_i_free(a->ctx, i);
+    return status;
+}
+
 /* Compare the first vector's currents with an independent solution by CG; the worse of its
- * Kirchhoff residual and the difference is kept with the matrix. */
+ * Kirchhoff residual and the difference is kept with the matrix. Where CG cannot tell (cells that
+ * conduct far better than the wires and ends around them: their voltages are lost in rounding) the
+ * second opinion is the matrix of the reciprocal circuit. */
 static mho_status check_first(mho_array *a, const double *v_V, const double *i_A) {
     if (a->m_check_rel >= 0) {
         return MHO_OK;
@@ -207,19 +246,29 @@ static mho_status check_first(mho_array *a, const double *v_V, const double *i_A
         return MHO_ERR_NOMEM;
     }
     mho_array_report rep = {0};
-    mho_status status = mho_i_cg_read(a, 1, v_V, i_cg, NULL, NULL, &rep);
-    double worst = 0, scale = 0;
-    for (size_t j = 0; j < a->net.n; j++) {
-        worst = fmax(worst, fabs(i_cg[j] - i_A[j]));
-        scale = fmax(scale, fabs(i_cg[j]));
-    }
+    double scale_A = 0;
+    mho_status status = mho_i_cg_check(a, v_V, i_cg, &scale_A, &rep);
+    /* where no current arrives, elimination says 0, and CG nothing but rounding: also as the maker
+     * of a matrix of mixed ideal lines */
+    bool mixed =
+        (a->net.drive.any_ideal || a->net.sense.any_ideal) && !mho_i_ideal_handles(&a->net);
+    double least = mixed || all_within(a->net.n, 0, i_A) ? scale_A : 0,
+           check = difference(a->net.n, i_A, i_cg, least);
+    check = rep.residual_rel > check ? rep.residual_rel : check;
     mho_i_free(a->ctx, i_cg);
+    if (!status && rep.n_unconverged) {
+        status = check_reciprocal(a, v_V, i_A, least, &check);
+    }
     if (status < 0) {
         return status;
     }
-    a->m_check_rel = fmax(rep.residual_rel, scale > 0 ? worst / scale : worst);
+    a->m_check_rel = check;
+    a->m_rounding_rel = rep.rounding_rel;
     return MHO_OK;
 }
+
+/* Above, a transfer matrix that does not agree with its check is marked. */
+static const double TRUSTED = 1e-6;
 
 static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                                 mho_array_report *rep) {
@@ -238,6 +287,14 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
         if (n_vec) {
             status = check_first(a, v_V, i_A);
             rep->residual_rel = a->m_check_rel;
+            rep->rounding_rel = a->m_rounding_rel;
+        }
+        if (!status && n_vec && !(a->m_check_rel <= TRUSTED)) {
+            rep->n_unconverged = n_vec;
+            status = mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                                "the transfer matrix differs by %.3g of the largest current from "
+                                "its check (allowed: %.0e)",
+                                a->m_check_rel, TRUSTED);
         }
     }
     return status;
@@ -281,7 +338,14 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
     if (solver == MHO_SOLVER_TRANSFER) {
         return read_transfer(a, n_vec, v_V, i_A, rep);
     }
-    return solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
+    status = solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
+    if (status == MHO_WARN_NOT_CONVERGED && a->opt.solver == MHO_SOLVER_AUTO && !a->nonlinear) {
+        if (rep) { /* slower, and right for any wires */
+            *rep = (mho_array_report){.solver = MHO_SOLVER_TRANSFER, .wire_load = wire_load(a)};
+        }
+        status = read_transfer(a, n_vec, v_V, i_A, rep);
+    }
+    return status;
 }
 
 bool mho_i_read_down(const mho_array *a, size_t n_vec) {
@@ -343,6 +407,7 @@ void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t
     sum->residual_rel = one->residual_rel > sum->residual_rel || isnan(one->residual_rel)
                             ? one->residual_rel
                             : sum->residual_rel;
+    sum->rounding_rel = fmax(sum->rounding_rel, one->rounding_rel);
     sum->iterations += one->iterations;
     sum->newton_steps += one->newton_steps;
     sum->n_unconverged += one->n_unconverged;

@@ -209,7 +209,11 @@ double mho_i_net_thickest(const mho_i_net *net) {
     return g > 0 ? g : 1e18;
 }
 
-double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) {
+double mho_i_net_relative(double worst_A, double scale_A) {
+    return scale_A > 0 ? worst_A / scale_A : worst_A > 0 ? 1 : worst_A;
+}
+
+static double highest(const mho_i_net *net, const double *u_V) {
     double v = 0;
     for (size_t i = 0; i < net->m; i++) {
         v = fmax(v, fabs(u_V[i]));
@@ -217,8 +221,62 @@ double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) 
     for (size_t j = 0; j < net->n; j++) {
         v = fmax(v, fabs(net->sense.pot_V[j]));
     }
+    return v;
+}
+
+double mho_i_net_floor(const mho_i_net *net, const double *u_V, double scale_A) {
     double g = fmax(fmax(thickest(&net->drive), thickest(&net->sense)), net->cell_S);
-    return scale_A > 0 ? 8 * DBL_EPSILON * g * v / scale_A : 0;
+    return scale_A > 0 ? 8 * DBL_EPSILON * g * highest(net, u_V) / scale_A : INFINITY;
+}
+
+/* What the cells of nodes [k0, k1) of a line carry and its ends there do not, A; the latter are
+ * known to the rounding of the voltages they stand at. */
+static double piece_excess(const mho_i_lines *l, size_t line, size_t k0, size_t k1, double pot,
+                           const double *x, const double *i, size_t step, double sign) {
+    double lo = k0 == 0 ? l->lo_S[line] : 0, hi = k1 == l->n_node ? l->hi_S[line] : 0, sum = 0;
+    if (isinf(lo) || isinf(hi)) {
+        return 0; /* tied: its potential is not an unknown */
+    }
+    for (size_t k = k0; k < k1; k++) {
+        sum += sign * i[k * step];
+    }
+    double v0 = x[k0 * step], v1 = x[(k1 - 1) * step];
+    double left = fabs(sum + lo * (v0 - pot) + hi * (v1 - pot));
+    double slack =
+        4 * DBL_EPSILON * (lo * fmax(fabs(v0), fabs(pot)) + hi * fmax(fabs(v1), fabs(pot)));
+    return left <= slack ? 0 : left - slack; /* a NaN stays one */
+}
+
+/* The largest of a line's pieces between broken segments. sign: +1 where the cells' currents leave
+ * the line, -1 where they arrive. */
+static double line_excess(const mho_i_lines *l, size_t line, double pot, const double *x,
+                          const double *i, size_t step, double sign) {
+    double worst = 0;
+    for (size_t k0 = 0, k1; k0 < l->n_node; k0 = k1) {
+        for (k1 = k0 + 1; k1 < l->n_node && !(l->broken && link(l, line, k1) == 0);) {
+            k1++;
+        }
+        worst = larger(worst, piece_excess(l, line, k0, k1, pot, x, i, step, sign));
+    }
+    return worst;
+}
+
+double mho_i_net_harmless(const mho_i_net *net, const mho_i_field *f, double scale_A) {
+    const double good = MHO_I_ROUNDED;
+    double worst = 0;
+    if (!(scale_A > 0) ||
+        !(8 * DBL_EPSILON * net->cell_S * highest(net, f->u_V) <= good * scale_A)) {
+        return INFINITY;
+    }
+    for (size_t i = 0; i < net->m; i++) {
+        worst = larger(worst, line_excess(&net->drive, i, f->u_V[i], f->w_V + i * f->ld,
+                                          f->i_A + i * f->ld, 1, 1));
+    }
+    for (size_t j = 0; j < net->n; j++) {
+        worst = larger(worst, line_excess(&net->sense, j, net->sense.pot_V[j], f->b_V + j,
+                                          f->i_A + j, f->ld, -1));
+    }
+    return worst <= good * scale_A ? worst / scale_A : (double)INFINITY;
 }
 
 double mho_i_net_residual(mho_ctx *ctx, const mho_i_net *net, const double *u_V, const double *w_V,
@@ -233,5 +291,5 @@ double mho_i_net_residual(mho_ctx *ctx, const mho_i_net *net, const double *u_V,
     mho_i_net_kirchhoff(net, &f);
     mho_i_net_measure(net, &f, &worst, &scale);
     mho_i_free(ctx, fw);
-    return scale > 0 ? worst / scale : worst;
+    return mho_i_net_relative(worst, scale);
 }

@@ -227,6 +227,9 @@ void mho_i_spice_version(const char *said, char version[MHO_SPICE_VERSION_BYTES]
     }
 }
 
+/* Kirchhoff residual up to which ngspice's answer counts as one. */
+static const double SPICE_GOOD = 1e-6;
+
 typedef struct results {
     double *i_A, *w_V, *b_V;
 } results;
@@ -237,7 +240,7 @@ static mho_status take_answers(answer *w, const mho_i_text *out, const mho_i_tex
     const mho_i_netlist *list = w->list;
     bool transposed = list->array->opt.transposed;
     size_t n_cell = list->n_row * list->n_col, n_in = transposed ? list->n_col : list->n_row;
-    size_t n_out = list->n_row + list->n_col - n_in, bad = 0;
+    size_t n_out = list->n_row + list->n_col - n_in, bad = 0, off = 0;
     long double *f = mho_i_alloc(list->ctx, list->n_unknown + n_in + n_out, sizeof *f);
     if (!f) {
         return MHO_ERR_NOMEM;
@@ -249,7 +252,8 @@ static mho_status take_answers(answer *w, const mho_i_text *out, const mho_i_tex
         bool whole = take_vector(w, v_V + k * n_in);
         bad += whole ? 0 : 1;
         double error = whole ? (double)mho_i_netlist_balance(list, w->x, f) : NAN;
-        rep->residual_rel = error <= rep->residual_rel ? rep->residual_rel : error;
+        off += whole && !(error <= SPICE_GOOD);
+        rep->residual_rel = error > rep->residual_rel || isnan(error) ? error : rep->residual_rel;
         for (size_t t = 0; t < n_in + n_out && whole; t++) {
             double delivered = -(double)w->x[list->n_unknown + t] * w->current_A[t];
             rep->power_W += delivered / (double)n_vec;
@@ -267,7 +271,15 @@ static mho_status take_answers(answer *w, const mho_i_text *out, const mho_i_tex
         }
     }
     mho_i_free(list->ctx, f);
-    rep->n_unconverged = bad;
+    rep->n_unconverged = bad + off;
+    if (!bad && off) {
+        return mho_i_fail(
+            list->ctx, MHO_WARN_NOT_CONVERGED,
+            "not converged: ngspice's voltages of %zu of %zu vectors miss Kirchhoff's "
+            "law by up to %.3g of the largest line current (allowed: %.0e): wires, "
+            "ends and cells are too far apart for it",
+            off, n_vec, rep->residual_rel, SPICE_GOOD);
+    }
     return bad == 0
                ? MHO_OK
                : mho_i_fail(list->ctx, MHO_WARN_NOT_CONVERGED,

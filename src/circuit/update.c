@@ -47,6 +47,7 @@ static void exchange(mho_array *a, size_t n_cell, const size_t *cell, const doub
         a->g_mean_S -= *now / cells;
         *now = mho_i_array_effective(a, cell[k], g_S[k]);
         a->g_mean_S += *now / cells;
+        a->net.cell_S = a->opt.law == MHO_LAW_USER ? 0 : fmax(a->net.cell_S, *now);
     }
     a->g_mean_S = a->g_mean_S > 0 ? a->g_mean_S : 0; /* rounding */
 }

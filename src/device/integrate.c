@@ -96,7 +96,7 @@ static double rosenbrock(const mho_ext_model *model, const mho_ext_batch *b, dou
     double y[MHO_EXT_MAX_OUTPUT], k1[N], k2[N], first[N], a[N][N], df_dx[N * N],
         df_du[N * MHO_EXT_MAX_INPUT], di_du[MHO_EXT_MAX_INPUT * MHO_EXT_MAX_INPUT],
         di_dx[MHO_EXT_MAX_INPUT * N];
-    bool held[N];
+    bool held[N] = {false};
     model->jacobian(b, di_du, di_dx, df_du, df_dx);
     model->eval(b, y, k1);
     for (size_t k = 0; k < n; k++) {

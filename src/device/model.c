@@ -50,5 +50,5 @@ static void rng_normal(const mho_ext_rng *rng, size_t i, size_t n, double *z) {
 }
 
 mho_ext_rng mho_i_model_rng(uint64_t seed, size_t first, uint32_t event, mho_i_purpose purpose) {
-    return (mho_ext_rng){seed, (uint32_t)first, event, purpose, rng_normal};
+    return (mho_ext_rng){seed, (uint32_t)first, event, (int)purpose, rng_normal};
 }

@@ -203,7 +203,8 @@ mho_status mho_neuron_design_relu(mho_ctx *ctx, const mho_neuron_param *param, d
     search(&q, x);
     refine(&q, x);
     mho_neuron_circuit c = decode(&q, x, &rise_b, &rise_f);
-    if (!outputs(&q, &c, rise_f, y) || !outputs(&q, &c, 0, fresh) || !(y[N_Z - 1] > y[0])) {
+    if (!outputs(&q, &c, rise_f, y) || !outputs(&q, &c, 0, fresh) ||
+        !(y[N_Z - 1] > y[0] * (1 + 1e-9))) { /* more than rounding */
         return mho_i_fail(ctx, MHO_ERR_ARG,
                           "no working point found: the film has no usable transition "
                           "above the base temperature %g K",

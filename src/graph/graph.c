@@ -226,6 +226,27 @@ static size_t count_params(const mho_graph *g, const mho_graph_node *node) {
     return n;
 }
 
+/* Weights that are no numbers would end in every result, or be lost in a maximum. Infinite
+ * constants of other operators (bounds, masks) are left alone. */
+static mho_status check_weights(mho_i_infer *f) {
+    if (f->op != MHO_OP_CONV && f->op != MHO_OP_GEMM && f->op != MHO_OP_MATMUL &&
+        f->op != MHO_OP_BATCHNORM) {
+        return MHO_OK;
+    }
+    for (size_t k = 0; k < f->n_input; k++) {
+        const mho_graph_tensor *t = mho_graph_tensor_at(f->g, f->input[k]);
+        for (size_t i = 0; t && t->data && i < t->size; i++) {
+            if (!isfinite(t->data[i])) {
+                return mho_i_fail(f->g->ctx, MHO_ERR_ARG,
+                                  "%s: number %zu of the constant at input %zu is %g: finite ones "
+                                  "are wanted",
+                                  f->name, i, k, (double)t->data[i]);
+            }
+        }
+    }
+    return MHO_OK;
+}
+
 mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
                               const int *input, const mho_graph_attr *attr, size_t n_dim,
                               const size_t *shape, int *tensor) {
@@ -254,6 +275,7 @@ mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, s
                                 MHO_GRAPH_MAX_DIM);
     }
     status = mho_i_graph_infer(&f);
+    status = status < 0 ? status : check_weights(&f);
     if (status < 0) {
         return status;
     }

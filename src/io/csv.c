@@ -211,13 +211,12 @@ static mho_status make_columns(reader *r) {
     int bad, n;
     memcpy(r->copy, r->first, strlen(r->first) + 1);
     n = cut(r, r->copy, c->delimiter, &bad);
+    if (n > MAX_COL) { /* n >= 1: a line whose quotes are wrong is not taken for data */
+        return mho_i_fail(r->ctx, MHO_ERR_FORMAT, "%s:%zu: more than %d cells", c->path,
+                          r->first_number, MAX_COL);
+    }
     if (n > 1 && !*r->cell[n - 1] && c->delimiter != ' ' && r->n_data > 1) {
         n--; /* a delimiter ends every line: no column of its own */
-    }
-    if (n < 0 || n > MAX_COL) {
-        return n < 0 ? bad_quote(r, r->first_number, bad)
-                     : mho_i_fail(r->ctx, MHO_ERR_FORMAT, "%s:%zu: more than %d cells", c->path,
-                                  r->first_number, MAX_COL);
     }
     c->column = mho_i_alloc(r->ctx, (size_t)n, sizeof *c->column);
     size_t n_row = r->n_data < r->n_byte / (size_t)n + 1 ? r->n_data : r->n_byte / (size_t)n + 1;

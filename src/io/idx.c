@@ -133,8 +133,10 @@ static mho_status read_header(source *s, int n_dim, const size_t *max_dim, mho_i
                               s->path, 4 + 4 * d, size, d + 1, max_dim[d]);
         }
         if (out->n_byte > SIZE_MAX / size) {
-            return mho_i_fail(s->ctx, MHO_ERR_FORMAT, "%s: byte 4: the sizes multiply to too much",
-                              s->path);
+            return mho_i_fail(s->ctx, MHO_ERR_FORMAT,
+                              "%s: byte %d: size %zu of dimension %d: the sizes multiply to more "
+                              "than %zu",
+                              s->path, 4 + 4 * d, size, d + 1, (size_t)SIZE_MAX);
         }
         out->dim[d] = size;
         out->n_byte *= size;

@@ -206,8 +206,9 @@ static mho_status add_member(mho_ctx *ctx, const mho_npy_view *array, record *r,
                              mho_i_part *central, size_t *at) {
     size_t n_head, n_data, n_name = array->name ? strlen(array->name) : 0;
     if (n_name == 0 || n_name > MAX_NAME) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "the name of an array must have 1 to %d bytes",
-                          MAX_NAME);
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "an array's name \"%.40s\" of %zu bytes: allowed are 1 to %d",
+                          array->name ? array->name : "", n_name, MAX_NAME);
     }
     mho_status status = mho_i_npy_header(ctx, array, r->npy, &n_head, &n_data);
     if (status < 0) {
@@ -215,8 +216,8 @@ static mho_status add_member(mho_ctx *ctx, const mho_npy_view *array, record *r,
     }
     if (n_data > max_file_bytes - n_head || *at > max_file_bytes - n_head - n_data - 65536) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
-                          "%s: an NPZ file of 4 GiB or more is not supported: save fewer vectors",
-                          array->name);
+                          "%s: an NPZ file of %.3g GiB: below 4 GiB is allowed: save fewer vectors",
+                          array->name, ((double)*at + (double)n_data) / 0x1p30);
     }
     unsigned long crc = crc32_z(0, (const unsigned char *)r->npy, n_head);
     crc = crc32_z(crc, mho_i_npy_bytes(array), n_data);

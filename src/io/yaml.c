@@ -36,13 +36,10 @@ void mho_i_yaml_free(mho_i_yaml *doc) {
 static mho_status syntax_error(mho_i_yaml *doc) {
     void *at = NULL;
     struct fy_diag_error *e = fy_diag_errors_iterate(doc->diag, &at);
-    if (!e) {
-        return mho_i_fail(doc->ctx, MHO_ERR_FORMAT, "%s: this is not YAML", doc->where);
-    }
     /* libfyaml's msg is the bare sentence; line and column count from 1 here */
     return mho_i_fail(doc->ctx, MHO_ERR_FORMAT, "%s:%d:%d: not YAML: %s", doc->where,
-                      e->line > 0 ? e->line : 1, e->column > 0 ? e->column : 1,
-                      e->msg ? e->msg : "syntax error");
+                      e && e->line > 0 ? e->line : 1, e && e->column > 0 ? e->column : 1,
+                      e && e->msg ? e->msg : "syntax error");
 }
 
 static mho_status read_document(mho_i_yaml *doc, const char *bytes, size_t n_byte) {

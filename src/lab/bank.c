@@ -183,8 +183,8 @@ static mho_status hold(mho_neuron_bank *b, double time_s, double dt_s, const dou
                        double read_V) {
     double n = ceil(time_s / dt_s * (1 - 1e-9));
     if (!(n < 1e12)) {
-        return mho_i_fail(b->ctx, MHO_ERR_ARG, "%g s in steps of %g s: too many steps", time_s,
-                          dt_s);
+        return mho_i_fail(b->ctx, MHO_ERR_ARG, "%g s in steps of %g s: %g steps, at most 1e12",
+                          time_s, dt_s, n);
     }
     return n < 1 ? MHO_OK : mho_neuron_bank_step(b, (size_t)n, time_s / n, heater_V, read_V);
 }

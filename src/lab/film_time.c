@@ -282,5 +282,5 @@ mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
     if (s->trace && s->trace->status < 0) {
         return mho_i_fail(ctx, s->trace->status, "out of memory for the trace");
     }
-    return status;
+    return mho_i_balance_check(ctx, status, "film", e.residual_rel);
 }

@@ -57,11 +57,16 @@ size_t mho_i_fit_work_size(size_t n_point, size_t n_free) {
     return n_point * (n_free + 2) + 5 * n_free;
 }
 
-double mho_i_fit_descend(mho_i_problem *q, double *x, double *work) {
+double mho_i_fit_descend(mho_i_problem *q, double *x, double *work, bool *converged) {
     int m = (int)q->n_point, n = (int)q->n_free, n_call, pivot[MHO_FIT_MAX_PARAM];
     double *f = work, *jac = f + m, *wa4 = jac + (size_t)m * (size_t)n, *wa = wa4 + m;
-    lmdif(residuals, q, m, n, x, f, 1e-10, 1e-10, 0, 100 * (n + 1), 1e-13, wa, 1, 1.0, 0, &n_call,
-          jac, m, pivot, wa + n, wa + 2 * n, wa + 3 * n, wa + 4 * n, wa4);
+    size_t most = q->max_evaluate ? q->max_evaluate : 100 * (q->n_free + 1);
+    int info = lmdif(residuals, q, m, n, x, f, 1e-10, 1e-10, 0,
+                     (int)(most < INT_MAX ? most : INT_MAX), 1e-13, wa, 1, 1.0, 0, &n_call, jac, m,
+                     pivot, wa + n, wa + 2 * n, wa + 3 * n, wa + 4 * n, wa4);
+    if (converged) {
+        *converged = info > 0 && info != 5; /* 6 to 8: as good as rounding lets it be */
+    }
     return sum_of_squares(f, q->n_point);
 }
 
@@ -111,32 +116,47 @@ mho_status mho_i_fit_solve(mho_i_problem *q, size_t n_start, const double *start
                            mho_i_optimum *out) {
     size_t n = q->n_free;
     if (q->n_point * (n + 2) > INT_MAX) {
-        return mho_i_fail(q->ctx, MHO_ERR_DIM, "%zu points are too many for a fit", q->n_point);
+        return mho_i_fail(q->ctx, MHO_ERR_DIM,
+                          "%zu points are too many for a fit of %zu parameters: at most %zu",
+                          q->n_point, n, INT_MAX / (n + 2));
     }
     double *work = mho_i_alloc(q->ctx, mho_i_fit_work_size(q->n_point, n), sizeof *work);
     if (!work) {
         return MHO_ERR_NOMEM;
     }
     double best[MHO_FIT_MAX_PARAM] = {0}, sse = INFINITY;
+    bool converged = false;
     mho_status status = MHO_OK;
     for (size_t s = 0; s < n_start && status == MHO_OK; s++) {
         double x[MHO_FIT_MAX_PARAM];
         for (size_t j = 0; j < n; j++) {
             x[j] = mho_i_fit_to_x(&q->bound[j], starts[s * n + j]);
         }
-        double e = mho_i_fit_descend(q, x, work);
+        bool done;
+        double e = mho_i_fit_descend(q, x, work, &done);
         if (e < sse) {
             sse = e;
+            converged = done;
             memcpy(best, x, n * sizeof *x);
         }
         status = mho_i_progress(q->ctx, "fit", (double)(s + 1) / (double)n_start);
     }
+    /* along the valley of a law that contains another the descent goes on for ever: it is over when
+     * another round makes no difference to the fit */
+    for (int round = 0; round < 8 && status == MHO_OK && !converged && !q->max_evaluate; round++) {
+        double e = mho_i_fit_descend(q, best, work, &converged);
+        converged = converged || e > (1 - 1e-3) * sse;
+        sse = e;
+    }
     if (status == MHO_OK && !(sse < 1e11)) {
-        status = mho_i_fail(q->ctx, MHO_ERR_ARG, "the model has no finite values for these data");
+        status =
+            mho_i_fail(q->ctx, MHO_ERR_ARG,
+                       "%zu points: the model has no finite values for these data", q->n_point);
     }
     if (status == MHO_OK) {
         memset(out, 0, sizeof *out);
         out->sse = sse;
+        out->converged = converged;
         natural(q, best, out->p);
         covariance(q, best, work, out);
     }

@@ -61,7 +61,7 @@ static void replicate(const boot *b, size_t k, double *work, double *p) {
     for (size_t j = 0; j < q.n_free; j++) {
         x[j] = mho_i_fit_to_x(&q.bound[j], b->best->p[j]);
     }
-    mho_i_fit_descend(&q, x, work + q.n_point);
+    mho_i_fit_descend(&q, x, work + q.n_point, NULL);
     for (size_t j = 0; j < q.n_free; j++) {
         p[j] = mho_i_fit_to_p(&q.bound[j], x[j]);
     }

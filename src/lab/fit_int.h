@@ -27,6 +27,7 @@ typedef struct mho_i_problem {
     size_t n_group;
     size_t start[MHO_FIT_MAX_GROUP + 1]; /* points start[g] .. start[g+1]-1 belong together */
     size_t n_evaluate;                   /* counted */
+    size_t max_evaluate;                 /* in one descent; 0: 100 for each parameter */
 } mho_i_problem;
 
 typedef struct mho_i_optimum {
@@ -34,6 +35,7 @@ typedef struct mho_i_optimum {
     double sse;
     double covariance[MHO_FIT_MAX_PARAM][MHO_FIT_MAX_PARAM]; /* in x */
     size_t rank; /* of the Jacobian; below n_free: not everything is determined */
+    bool converged;
 } mho_i_optimum;
 
 double mho_i_fit_to_x(const mho_i_bound *b, double p);
@@ -50,9 +52,10 @@ double mho_i_fit_lag1(const mho_i_problem *q, const double *residual);
 double mho_i_fit_t975(double dof);
 
 /* One descent from x [n_free], which becomes the optimum; returns the sum of squares. No
- * allocation: work has mho_i_fit_work_size numbers. */
+ * allocation: work has mho_i_fit_work_size numbers. converged: false if it was stopped; NULL is
+ * allowed. */
 size_t mho_i_fit_work_size(size_t n_point, size_t n_free);
-double mho_i_fit_descend(mho_i_problem *q, double *x, double *work);
+double mho_i_fit_descend(mho_i_problem *q, double *x, double *work, bool *converged);
 
 /* ---- fit_boot.c ---- */
 mho_status mho_i_fit_check_bootstrap(mho_ctx *ctx, size_t n);
@@ -69,6 +72,8 @@ size_t mho_i_fit_block(const mho_i_problem *q, double lag1);
 mho_status mho_i_fit_new(mho_ctx *ctx, size_t n_point, mho_fit **out);
 mho_status mho_i_fit_note(mho_ctx *ctx, mho_fit *fit, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* MHO_WARN_NOT_CONVERGED with a message if the fit did not converge. */
+mho_status mho_i_fit_judge(mho_ctx *ctx, const mho_fit *fit);
 /* A parameter that is fitted (or held), in the order of the problem's. */
 mho_fit_param *mho_i_fit_add(mho_fit *fit, const mho_param_info *info, double value, bool fitted);
 /* Points (y and model in the fit's units, residual), groups, intervals, correlations, bootstrap and
@@ -108,6 +113,7 @@ typedef struct mho_i_spread {
     const double *v;     /* [n] known variance, or NULL */
     double b[MHO_I_SPREAD_MAX], c[MHO_I_SPREAD_MAX]; /* out; z c > 0 at all points */
     double cov_b[MHO_I_SPREAD_MAX][MHO_I_SPREAD_MAX], cov_c[MHO_I_SPREAD_MAX][MHO_I_SPREAD_MAX];
+    bool converged; /* false: still on the way after 200 rounds */
 } mho_i_spread;
 bool mho_i_spread_fit(mho_i_spread *q); /* false: the data do not determine it */
 

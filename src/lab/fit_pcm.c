@@ -193,6 +193,7 @@ static mho_status fit_programming(pcm *p) {
                           "different targets and scatter are wanted",
                           p->csv->path, n);
     }
+    fit->converged = q.converged;
     add_param(fit, "g_max", "S", "scale of the law", p->g_max_S, -1);
     add_spread(fit, 3, q.c, q.cov_c, key, help);
     fit->n_point = n;
@@ -301,6 +302,7 @@ static mho_status fit_drift(pcm *p) {
                               "spread: that of the built-in card stays",
                               n);
     }
+    p->fit->converged = p->fit->converged && q.converged;
     add_param(p->fit, "drift_t0", "s", "first read after programming", p->t0_s, -1);
     add_spread(p->fit, 2, q.b, q.cov_b, nu_key, nu_help);
     add_spread(p->fit, 2, q.c, q.cov_c, sd_key, sd_help);
@@ -322,6 +324,7 @@ static void describe(mho_fit *fit, const char *path) {
     fit->interval_by = "likelihood";
     fit->widen = 1;
     fit->n_start = 1;
+    fit->converged = true;
 }
 
 mho_status mho_fit_pcm(mho_ctx *ctx, const char *path, const mho_fit_pcm_opt *opt, mho_fit **out) {
@@ -354,5 +357,5 @@ mho_status mho_fit_pcm(mho_ctx *ctx, const char *path, const mho_fit_pcm_opt *op
         return status;
     }
     *out = p.fit;
-    return MHO_OK;
+    return mho_i_fit_judge(ctx, p.fit);
 }

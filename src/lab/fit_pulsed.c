@@ -475,5 +475,5 @@ mho_status mho_fit_pulsed(mho_ctx *ctx, const char *path, const mho_fit_pulsed_o
         return status;
     }
     *out = fit;
-    return MHO_OK;
+    return mho_i_fit_judge(ctx, fit);
 }

@@ -132,7 +132,25 @@ static mho_status warn_about_parameters(mho_ctx *ctx, mho_fit *fit, const mho_i_
     return status;
 }
 
-static mho_status warn_about_residuals(mho_ctx *ctx, mho_fit *fit) {
+/* Residuals so small against the data are rounding: of the file's numbers, or of the fit. */
+static bool without_noise(const mho_fit *fit, const mho_i_problem *q) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t k = 0; k < q->n_point; k++) {
+        low = fmin(low, q->y[k]);
+        high = fmax(high, q->y[k]);
+    }
+    return fit->rms <= 1e-6 * (high - low);
+}
+
+static mho_status warn_about_residuals(mho_ctx *ctx, mho_fit *fit, const mho_i_problem *q) {
+    fit->widen = 1;
+    if (without_noise(fit, q)) {
+        return mho_i_fit_note(
+            ctx, fit,
+            "the data carry no noise to speak of: what is left over is less than a "
+            "millionth of their range, which is rounding; intervals and "
+            "correlations of residuals mean nothing here");
+    }
     double n = (double)fit->n_point, rho = fit->lag1;
     fit->widen = rho > 0 ? sqrt((1 + fmin(rho, 0.99)) / (1 - fmin(rho, 0.99))) : 1;
     mho_status status = MHO_OK;
@@ -178,6 +196,15 @@ static mho_status bootstrap(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const 
     return status;
 }
 
+mho_status mho_i_fit_judge(mho_ctx *ctx, const mho_fit *fit) {
+    return fit->converged
+               ? MHO_OK
+               : mho_i_fail(ctx, MHO_WARN_NOT_CONVERGED,
+                            "the fit of %s to %s did not converge in %zu evaluations of the model: "
+                            "the values are where it stood",
+                            fit->model, fit->data, fit->n_evaluate);
+}
+
 mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const mho_i_optimum *best,
                             size_t n_bootstrap, uint64_t seed) {
     size_t index[MHO_FIT_MAX_PARAM], n = 0;
@@ -210,5 +237,12 @@ mho_status mho_i_fit_finish(mho_ctx *ctx, mho_fit *fit, mho_i_problem *q, const 
     if (status == MHO_OK) {
         status = warn_about_parameters(ctx, fit, best);
     }
-    return status == MHO_OK ? warn_about_residuals(ctx, fit) : status;
+    status = status == MHO_OK ? warn_about_residuals(ctx, fit, q) : status;
+    fit->converged = best->converged || without_noise(fit, q);
+    if (!fit->converged && status == MHO_OK) {
+        status = mho_i_fit_note(ctx, fit,
+                                "NOT CONVERGED: the best descent was stopped; the values are where "
+                                "it stood, and intervals mean nothing");
+    }
+    return status;
 }

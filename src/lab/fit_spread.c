@@ -152,8 +152,10 @@ bool mho_i_spread_fit(mho_i_spread *q) {
             return false;
         }
         if (gain < 1e-10 && round > 2) {
+            q->converged = true;
             return true;
         }
     }
+    q->converged = false;
     return true;
 }

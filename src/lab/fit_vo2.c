@@ -363,6 +363,7 @@ static mho_status fit_points(mho_ctx *ctx, const char *name, const mho_fit_vo2_o
         y[k] = log10(fit->point[k].y);
     }
     q.y = y;
+    q.max_evaluate = opt->max_evaluate;
     status = solve(&v, &q, fit, &best);
     if (status == MHO_OK) {
         describe(&v, opt, fit);
@@ -387,7 +388,7 @@ static mho_status finish(mho_ctx *ctx, mho_status status, mho_fit *fit, mho_fit 
         return status;
     }
     *out = fit;
-    return MHO_OK;
+    return mho_i_fit_judge(ctx, fit);
 }
 
 mho_status mho_fit_vo2(mho_ctx *ctx, const char *path, const mho_fit_vo2_opt *opt, mho_fit **out) {

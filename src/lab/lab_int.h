@@ -115,6 +115,9 @@ extern const mho_i_column mho_i_film_columns[2][8];
 mho_status mho_i_film_run(mho_ctx *ctx, mho_i_film_sim *s, double stop_s,
                           const mho_transient_opt *opt, mho_film_energy *energy,
                           mho_transient_report *rep);
+/* MHO_WARN_NOT_CONVERGED if status is MHO_OK and the balance is open by more than 1e-3; stiff.c. */
+mho_status mho_i_balance_check(mho_ctx *ctx, mho_status status, const char *what,
+                               double residual_rel);
 void mho_i_film_energy_add(mho_film_energy *sum, const mho_film_energy *part);
 void mho_i_film_energy_close(mho_film_energy *e); /* residual_rel from the rest */
 mho_status mho_i_neuron_param_check(mho_ctx *ctx, const mho_neuron_param *p);

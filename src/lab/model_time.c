@@ -111,11 +111,22 @@ static void rate(void *user, double t_s, const double *y, double *dy) {
     dy[m->n_state] = c > 0 && r > 0 ? (i_s - s->y_out[s->drive->port]) / c : 0;
 }
 
-/* Powers of the device; without a power function all electrical power becomes heat. x: inside. */
-static void device_power(sim *s, double t_s, const double *x, double v, double *in, double *stored,
+/* Has the integrator stepped over a bound? It comes back on its own, and until then the state that
+ * the device sees stands still. */
+static bool outside(const sim *s, const double *y) {
+    bool any = false;
+    for (size_t k = 0; k < s->model->n_state; k++) {
+        any = any || y[k] < s->model->state[k].min || y[k] > s->model->state[k].max;
+    }
+    return any;
+}
+
+/* Powers of the device in state y; without a power function all electrical power becomes heat. */
+static void device_power(sim *s, double t_s, const double *y, double v, double *in, double *stored,
                          double *out) {
-    double u[MHO_EXT_MAX_INPUT], dx[MHO_EXT_MAX_STATE];
+    double u[MHO_EXT_MAX_INPUT], dx[MHO_EXT_MAX_STATE], x[MHO_EXT_MAX_STATE];
     const mho_ext_model *m = s->model;
+    inside(s, y, x);
     inputs_at(s, t_s, v, u);
     mho_ext_batch b = batch(s, u, x);
     m->eval(&b, s->y_out, m->n_state ? dx : NULL);
@@ -128,7 +139,7 @@ static void device_power(sim *s, double t_s, const double *x, double v, double *
         }
         *out = *in;
     }
-    if (state_rates(s, x, dx)) {
+    if (state_rates(s, x, dx) || outside(s, y)) {
         *out = *in;
     }
 }
@@ -144,7 +155,7 @@ static void quad(void *user, double t_s, const double *y, double *dq) {
     dq[Q_SOURCE] = v_s * i_s;
     dq[Q_SERIES] = i_s * i_s * r;
     dq[Q_PORT] = v * i;
-    device_power(s, t_s, x, v, dq + Q_TAKEN, &stored, dq + Q_GIVEN);
+    device_power(s, t_s, y, v, dq + Q_TAKEN, &stored, dq + Q_GIVEN);
 }
 
 static void root(void *user, double t_s, const double *y, double *g) {
@@ -366,6 +377,8 @@ static mho_status integrate(mho_ctx *ctx, sim *s, double *y, const mho_transient
         close_energy(s, q, stored, v, &run->energy);
         run->rep.n_reversal = s->n_event;
         count_spikes(s->trace, d->stop_s, run);
+        status = mho_i_balance_check(ctx, status, "circuit", run->energy.circuit_residual_rel);
+        status = mho_i_balance_check(ctx, status, "device", run->energy.device_residual_rel);
     }
     mho_i_free(ctx, edge_s);
     return status;

@@ -209,6 +209,9 @@ static mho_status evaluate(job *j, double v_in_V) {
     mho_neuron_evaluation *out = j->out;
     mho_i_film_sim *s = j->s;
     snapshot cold = keep(s);
+    /* what is not reached is not a number */
+    out->v_out_V = out->v_steady_V = out->memory_rel = out->total.residual_rel = NAN;
+    out->settle_1pct_s = out->reset_1pct_s = NAN;
     mho_status status = settle_read(j, c->v_bias_V + c->v_swing_V, NULL);
     snapshot full = keep(s);
     status =

@@ -111,7 +111,8 @@ mho_status mho_world_check(mho_ctx *ctx, const mho_world *w) {
         }
     }
     if (!w->reset || !w->step || !w->observe) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "world: reset, step and observe must be there");
+        return mho_i_fail(ctx, MHO_ERR_ARG, "world %s: reset, step and observe must be there",
+                          w->name);
     }
     if (w->n_row && w->n_row * w->n_col != w->n_place) {
         return mho_i_fail(ctx, MHO_ERR_DIM, "world: %zu x %zu places in the picture, n_place = %zu",

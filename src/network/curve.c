@@ -87,7 +87,7 @@ static void apply_table(const mho_i_curve *c, size_t n, float *restrict z, float
         float t = (z[k] - z_min) * inv_step;
         float u = locate(z[k], z_min, inv_step, n_point, &i), d = rise[i];
         a[k] = value[i] + u * d;
-        z[k] = (t > 0) & (t < last) ? d * inv_step : 0.f;
+        z[k] = ((t > 0) & (t < last)) ? d * inv_step : 0.f;
     }
 }
 

@@ -66,8 +66,9 @@ static mho_status append(mho_net *net, const mho_layer *l) {
     }
     if (l->n_in >= max_param || l->n_out >= max_param / (l->n_in + 1) ||
         net->n_param + n > max_param) {
-        return mho_i_fail(net->ctx, MHO_ERR_ARG, "layer %zu: %zu x %zu weights are too many",
-                          net->n_layer, l->n_out, l->n_in);
+        return mho_i_fail(net->ctx, MHO_ERR_ARG,
+                          "layer %zu: %zu x %zu weights are too many: at most %zu in all",
+                          net->n_layer, l->n_out, l->n_in, max_param);
     }
     float *param = mho_i_realloc(net->ctx, net->param, net->n_param + n, sizeof *param);
     if (!param) {

@@ -145,6 +145,8 @@ static void add_cost(const mho_deploy_result *r, mho_i_text *t) {
     mho_i_html_quantity(t, c->pipelined_s, "s", 3);
     mho_i_text_add(t, ". With ADC, digital ReLU and DAC instead of neurons it takes ");
     mho_i_html_quantity(t, r->digital_cost.energy_J.total, "J", 3);
+    mho_i_text_add(t, ", ");
+    mho_i_html_quantity(t, r->digital_cost.latency_s.total, "s", 3);
     mho_i_text_add(t, " and ");
     mho_i_html_quantity(t, r->digital_cost.area_m2.total, "m2", 3);
     mho_i_text_add(t, ".</p>\n<div class=\"three\">\n");

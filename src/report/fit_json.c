@@ -64,6 +64,7 @@ mho_status mho_fit_json(mho_ctx *ctx, const mho_fit *fit, char **text) {
     json_object_set_new(o, "data", mho_i_json_text(fit->data));
     json_object_set_new(o, "points", mho_i_json_count(fit->n_point));
     json_object_set_new(o, "fitted", mho_i_json_count(fit->n_fitted));
+    json_object_set_new(o, "converged", json_boolean(fit->converged));
     json_object_set_new(o, "rms", mho_i_json_number(fit->rms));
     json_object_set_new(o, "interval_by", mho_i_json_text(fit->interval_by));
     json_object_set_new(o, "residual_unit", mho_i_json_text(fit->residual_unit));

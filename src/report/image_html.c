@@ -116,10 +116,9 @@ static void add_cost(const mho_image_result *r, mho_i_text *t) {
     mho_i_text_add(t, " activations. The ADC&#39;s figures are ");
     mho_i_html_text(t, c->adc_source);
     mho_i_text_add(
-        t, "; its column uses the same input DACs, array and column amplifiers, on for one read "
-           "time a "
-           "pixel because nothing has to settle, and converts while the next pixel is read (our "
-           "assumption; one ADC per column pair). With N copies of the filter side by side, time "
+        t, "; its column uses the same input DACs, array and column amplifiers, on for read and "
+           "conversion of a pixel because nothing has to settle (our assumption; keys adc_time "
+           "and adc_columns of the chip file). With N copies of the filter side by side, time "
            "falls "
            "and area grows N times; the energy stays.</p>\n<div class=\"three\">\n");
     mho_i_html_cost_table(t, "Energy of a pixel", &c->pixel.energy_J, "J");
@@ -168,7 +167,10 @@ static void add_assumptions(const mho_image_result *r, mho_i_text *t) {
 
 mho_status mho_image_report_html(mho_ctx *ctx, const mho_image_result *r, const char *path) {
     if (!r->compared || !r->views.n_row) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "a report needs compare and keep_views");
+        return mho_i_fail(
+            ctx, MHO_ERR_ARG,
+            "%s: compared: %s, views of %zu rows: a report needs compare and keep_views", r->path,
+            r->compared ? "yes" : "no", r->views.n_row);
     }
     mho_i_text page;
     mho_i_text_init(&page, ctx);

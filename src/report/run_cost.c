@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-void mho_i_html_cost_table(mho_i_text *t, const char *title, const mho_cost_sum *c, const char *unit) {
+void mho_i_html_cost_table(mho_i_text *t, const char *title, const mho_cost_sum *c,
+                           const char *unit) {
     mho_i_text_add(t, "<div>\n<table>\n<caption>%s</caption>\n<tbody>\n", title);
     for (size_t k = 0; k < c->n_part && k < MHO_COST_MAX_PART; k++) {
         double share = c->total > 0 ? c->part[k].value / c->total : 0;
@@ -86,7 +87,12 @@ void mho_i_run_cost_html(const mho_run_result *r, mho_i_text *t) {
     mho_i_html_cost_table(t, "Energy per picture", &c->energy_J, "J");
     mho_i_html_cost_table(t, "Latency of a picture", &c->latency_s, "s");
     mho_i_html_cost_table(t, "Area of the chip", &c->area_m2, "m2");
-    mho_i_text_add(t, "</div>\n<h3>One activation, beside what others use</h3>\n");
+    mho_i_text_add(t, "</div>\n");
+    if (!c->n_activation) {
+        mho_i_text_add(t, "<p>No neurons: the activations are digital, behind ADCs.</p>\n");
+        return;
+    }
+    mho_i_text_add(t, "<h3>One activation, beside what others use</h3>\n");
     alternatives_table(r, t);
     mho_i_text_add(
         t,

@@ -80,7 +80,8 @@ mho_status mho_i_svg_add(mho_ctx *ctx, const mho_i_text *script, const char *nam
     mho_status status = mho_i_gnuplot_run(ctx, script->data, script->len, &out);
     const char *svg = status == MHO_OK && out.data ? strstr(out.data, "<svg") : NULL;
     if (status == MHO_OK && !svg) {
-        status = mho_i_fail(ctx, MHO_ERR_INTERNAL, "gnuplot gave no SVG picture");
+        status = mho_i_fail(ctx, MHO_ERR_INTERNAL, "%s: gnuplot gave %zu bytes and no SVG picture",
+                            alt, out.len);
     }
     if (status == MHO_OK) {
         mho_i_text_add(page, "<svg role=\"img\" aria-label=\"");

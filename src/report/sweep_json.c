@@ -150,9 +150,7 @@ static json_t *common(const mho_sweep_result *r) {
 static mho_status save(mho_ctx *ctx, json_t *o, const char *dir, const char *name) {
     char path[4096], *text;
     mho_status status = mho_i_json_dump(ctx, o, &text);
-    if (status == MHO_OK && snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
-        status = mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", dir);
-    }
+    status = status < 0 ? status : mho_i_path_join(ctx, dir, name, path, sizeof path);
     if (status == MHO_OK) {
         status = mho_i_file_write(ctx, path, text, strlen(text));
     }

@@ -27,10 +27,8 @@ static mho_status begin(mho_ctx *ctx, const char *dir, const char *name, table *
     char path[4096];
     *t = (table){.file = {.fd = -1}};
     mho_i_text_init(&t->text, ctx);
-    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
-        return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", dir);
-    }
-    return mho_i_temp_begin(ctx, path, &t->file);
+    mho_status status = mho_i_path_join(ctx, dir, name, path, sizeof path);
+    return status < 0 ? status : mho_i_temp_begin(ctx, path, &t->file);
 }
 
 static mho_status end(table *t) {
@@ -190,12 +188,8 @@ static mho_status save_npz(mho_ctx *ctx, const mho_sweep_result *r, const char *
         {.name = "mean", .n_dim = 2, .shape = {r->n_point, MHO_N_METRIC}, mean},
         {.name = "sd", .n_dim = 2, .shape = {r->n_point, MHO_N_METRIC}, sd},
         {.name = "axes", .n_dim = 2, .shape = {r->n_point, r->n_axis}, axes}};
-    mho_status status = MHO_OK;
-    if (snprintf(path, sizeof path, "%s/chips.npz", dir) >= (int)sizeof path) {
-        status = mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", dir);
-    } else {
-        status = mho_npz_save(ctx, path, r->n_axis ? 4 : 3, views);
-    }
+    mho_status status = mho_i_path_join(ctx, dir, "chips.npz", path, sizeof path);
+    status = status < 0 ? status : mho_npz_save(ctx, path, r->n_axis ? 4 : 3, views);
     mho_i_free(ctx, x);
     return status;
 }

@@ -34,7 +34,8 @@ mho_deploy_opt mho_deploy_opt_default(void) {
 
 static mho_status check_opt(mho_ctx *ctx, const mho_deploy_opt *opt) {
     if (!opt->network || !opt->data) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "a network and data are wanted");
+        return mho_i_fail(ctx, MHO_ERR_ARG, "network %s, data %s: both are wanted",
+                          opt->network ? opt->network : "NULL", opt->data ? opt->data : "NULL");
     }
     mho_status status = mho_i_begin_check(ctx, opt->n_chip, opt->n_verify);
     if (status < 0) {

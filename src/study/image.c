@@ -6,9 +6,6 @@
 
 enum { DEFAULT_BAND = 64, MAX_BAND = 4096, ACTIVE_ROWS = 256 };
 
-/* Time of one conversion of the ADC that stands beside the chip: 8 bits, 1.2 GS/s (ISAAC). */
-#define ADC_S (1 / 1.2e9)
-
 typedef struct job {
     mho_ctx *ctx;
     const mho_image_opt *opt;
@@ -46,9 +43,9 @@ static mho_status finish_band(job *j) {
         const float *e = j->map[0] + y * b->n_col;
         size_t row = b->first + y;
         if (row % j->act_step == 0) {
-            j->sum.array_W += j->act[y].array_W;
-            j->sum.heater_W += j->act[y].heater_W;
-            j->sum.film_W += j->act[y].film_W;
+            j->sum.array_J += j->act[y].array_J;
+            j->sum.heater_J += j->act[y].heater_J;
+            j->sum.film_J += j->act[y].film_J;
             j->n_active += b->n_col;
             j->act[y] = (mho_i_activity){0};
         }
@@ -141,17 +138,19 @@ static mho_status make_buffers(job *j) {
     return status;
 }
 
-/* Array and amplifiers of the same front end are on for one read a pixel when an ADC samples them:
- * it does not wait for a neuron to settle. The ADC works while the next pixel is read. */
+/* Array and amplifiers of the same front end are on for read and conversion when an ADC takes their
+ * place behind them: it does not wait for a neuron to settle. */
 static void add_cost(job *j) {
     mho_image_result *r = j->r;
     mho_image_cost *c = &r->cost;
-    double n = (double)j->n_active, on_s = r->neuron.settle_s + r->neuron.read_s;
-    mho_i_activity mean = {j->sum.array_W / n, j->sum.heater_W / n, j->sum.film_W / n};
-    mho_i_chip_cost(j->filter->chip, &mean, &c->pixel);
+    const mho_chip *chip = j->filter->chip;
+    double n = (double)j->n_active, on_s = mho_i_chip_on_s(chip, chip->stage);
+    double adc_on_s = r->neuron.read_s + mho_i_chip_convert_s(chip, chip->stage->shape.n_out);
+    mho_i_activity mean = {j->sum.array_J / n, j->sum.heater_J / n, j->sum.film_J / n};
+    mho_i_chip_cost(chip, &mean, &c->pixel);
     mho_alternative adc = mho_alternative_get(0);
     c->n_pixel = r->n_row * r->n_col;
-    c->n_activation = c->n_pixel * c->pixel.n_activation;
+    c->n_activation = c->n_pixel * chip->stage->shape.n_out;
     double pixels = (double)c->n_pixel, activations = (double)c->n_activation;
     c->energy_J = c->pixel.energy_J.total * pixels;
     c->time_s = c->pixel.latency_s.total * pixels;
@@ -166,11 +165,11 @@ static void add_cost(job *j) {
         if (strcmp(p->name, "input DACs") == 0) {
             front += p->value;
         } else if (strcmp(p->name, "arrays") == 0 || strcmp(p->name, "column amplifiers") == 0) {
-            front += p->value * r->neuron.read_s / on_s;
+            front += p->value * adc_on_s / on_s;
         }
     }
     c->adc_energy_J = front * pixels + c->adc_activations_J;
-    c->adc_time_s = fmax(r->neuron.read_s, ADC_S) * pixels;
+    c->adc_time_s = adc_on_s * pixels;
 }
 
 static mho_status run(job *j, const char *path) {

@@ -41,10 +41,7 @@ static bool leads(const sweep *w) {
 }
 
 static mho_status path_in(const sweep *w, const char *name, char path[PATH_BYTES]) {
-    if (snprintf(path, PATH_BYTES, "%s/%s", w->opt->out_dir, name) >= PATH_BYTES) {
-        return mho_i_fail(w->ctx, MHO_ERR_IO, "%.80s...: the path is too long", w->opt->out_dir);
-    }
-    return MHO_OK;
+    return mho_i_path_join(w->ctx, w->opt->out_dir, name, path, PATH_BYTES);
 }
 
 /* ---- the directory ---- */
@@ -407,7 +404,8 @@ static mho_status plan_chips(sweep *w) {
 static mho_status barrier(const sweep *w, mho_status status) {
     const mho_team *team = w->opt->team;
     if (team && !team->barrier(team->user) && status == MHO_OK) {
-        status = mho_i_fail(w->ctx, MHO_ERR_IO, "the team of ranks is broken");
+        status = mho_i_fail(w->ctx, MHO_ERR_IO, "the team of %d ranks is broken: rank %d, barrier",
+                            team->n_rank, team->rank);
     }
     return status;
 }

@@ -53,13 +53,10 @@ static mho_status net_path(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_d
     mho_i_hash_add(&h, &n_epoch, sizeof n_epoch);
     mho_i_hash_add(&h, &mnist, sizeof mnist);
     mho_i_chip_spec_hash(spec, &h);
-    mho_status status = MHO_OK;
-    char hex[33];
+    char hex[33], name[64];
     mho_i_hash_hex(&h, hex);
-    if (status == MHO_OK && snprintf(path, 4096, "%s/nets/%s.weights", out_dir, hex) >= 4096) {
-        status = mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", out_dir);
-    }
-    return status;
+    snprintf(name, sizeof name, "nets/%s.weights", hex);
+    return mho_i_path_join(ctx, out_dir, name, path, 4096);
 }
 
 /* As mho run trains: through the nominal curve, with noise of the size that the chip has. */

@@ -175,13 +175,12 @@ static mho_status put(mho_i_sweep_journal *j, const char *text, size_t n) {
 mho_status mho_i_sweep_journal_open(mho_i_sweep_journal *j, mho_ctx *ctx, const char *dir,
                                     int rank) {
     *j = (mho_i_sweep_journal){.ctx = ctx, .fd = -1};
+    char name[40];
+    snprintf(name, sizeof name, "rank-%05d.journal", rank);
     mho_status status = mho_i_mkdirs(ctx, dir);
+    status = status < 0 ? status : mho_i_path_join(ctx, dir, name, j->path, sizeof j->path);
     if (status < 0) {
         return status;
-    }
-    if (snprintf(j->path, sizeof j->path, "%s/rank-%05d.journal", dir, rank) >=
-        (int)sizeof j->path) {
-        return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path is too long", dir);
     }
     j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (j->fd < 0) {

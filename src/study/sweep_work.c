@@ -242,7 +242,8 @@ static mho_status say_end(state *s) {
     message m = {.verb = TELL_END, .status = s->status};
     snprintf(m.text, sizeof m.text, "%s", s->text);
     if (!w->team->ask(w->team->user, &m, sizeof m)) {
-        return mho_i_fail(w->ctx, MHO_ERR_IO, "the team of ranks is broken");
+        return mho_i_fail(w->ctx, MHO_ERR_IO, "the team of %d ranks is broken: rank %d cannot ask",
+                          w->team->n_rank, w->team->rank);
     }
     return MHO_OK;
 }

@@ -46,6 +46,7 @@ class ArrayReport(Readable):
     n_unconverged: int  #: vectors that did not reach tol_rel
     power_W: float  #: mean over vectors; NaN for a read by transfer matrix: ask Array.power
     wire_load: float  #: mean wire resistance x mean conductance x n_row x n_col
+    rounding_rel: float  #: residual of a node that is rounding of its voltage alone; 0: none
     build_s: float  #: wall time
     read_s: float  #: wall time
 

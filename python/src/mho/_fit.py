@@ -79,6 +79,7 @@ class Fit(Readable):
     widen: float  #: by which lag1 says that the intervals from the Jacobian are too narrow
     n_bootstrap: int
     bic: float  #: to compare laws on the same data: smaller is better
+    converged: bool  #: False: the best descent was stopped; comes with a Warning
 
     def __repr__(self) -> str:
         head = (

@@ -1,0 +1,34 @@
+/* confirm.c - a second opinion on an answer of which rounding of the node voltages hides whether it
+ * is right: cells that conduct far better than the wires and ends around them. Port elimination
+ * adds and divides positive numbers only, so that its currents are right for any wires. */
+#include "circuit_int.h"
+
+/* It knows nothing of biased sensed lines, and of large arrays it would take too long. */
+bool mho_i_confirm_able(const mho_i_net *net) {
+    bool able = net->m * net->n <= (size_t)1 << 20;
+    for (size_t j = 0; j < net->n; j++) {
+        able = able && net->sense.pot_V[j] == 0;
+    }
+    return able;
+}
+
+mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
+                         double *g_S, const double *i_A, double *difference) {
+    size_t m = net->m, n = net->n;
+    double worst = 0, most = 0, *want_A = mho_i_alloc(ctx, n, sizeof *want_A);
+    if (!want_A) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_status status = mho_i_transfer_build(ctx, net, 1, g_S, g_S);
+    for (size_t k = 0; k < m * n; k++) {
+        want_A[k % n] += u_V[k / n] * g_S[k];
+    }
+    for (size_t j = 0; j < n; j++) {
+        double d = fabs(want_A[j] - i_A[j]);
+        worst = d > worst || isnan(d) ? d : worst;
+        most = fmax(most, fabs(want_A[j]));
+    }
+    *difference = status ? 1 : mho_i_net_relative(worst, most > 0 ? most : scale_A);
+    mho_i_free(ctx, want_A);
+    return status < 0 ? status : MHO_OK;
+}
