@@ -14,7 +14,7 @@ done_with() { echo "gallery: $1"; }
 figure() { # figure REPORT.html ID OUT.svg
     awk -v id="$2-gnuplot_canvas" '/<svg/ {text = ""; on = 1} on {text = text $0 "\n"}
         /<\/svg>/ {if (index(text, id)) {printf "%s", text; exit} on = 0}' "$1" |
-        sed 's|^.*<svg |<svg |; s|</svg>.*|</svg>|; 1s|<svg |<svg style="background:#fff;color:#1b1b1b" |' >"$3.new"
+        sed 's|^.*<svg |<svg |; s|</svg>.*|</svg>|; 1s|<svg |<svg width="520" height="400" style="background:#fff;color:#1b1b1b" |' >"$3.new"
     grep -q '</svg>' "$3.new" || { echo "gallery: no figure $2 in $1" >&2; exit 1; }
     mv "$3.new" "$3"
 }

@@ -60,7 +60,8 @@ def header_page(path):
     out = [f"# mho/{name}"]
     first = re.match(r"/\*.*?\*/", text, re.S)
     if first:
-        out.append(as_markdown(re.sub(rf"^mho/{name} - ", "", comment_text(first[0]))))
+        opening = re.sub(rf"^mho/{name} - ", "", comment_text(first[0]))
+        out.append(as_markdown(opening[:1].upper() + opening[1:]))
         text = text[first.end():]
     text = re.sub(r"#ifdef __cplusplus.*?#endif\n", "", text, flags=re.S)
     text = re.sub(r"^#(ifndef|define) MHO_\w+_H\n|^#endif\s*\Z", "", text, flags=re.M)
@@ -139,5 +140,6 @@ def on_post_build(config):
 
 
 def on_page_content(html, **_):
-    """Wide tables scroll by themselves."""
+    """Wide tables scroll by themselves; a figure leads to itself, so that a phone can show it large."""
+    html = re.sub(r'(<img [^>]*src="([^"]+)"[^>]*>)', r'<a href="\2">\1</a>', html)
     return html.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")

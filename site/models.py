@@ -5,6 +5,7 @@ mark and source, what the cards change, and a curve that it draws.
 import re
 import subprocess
 import sys
+import textwrap
 
 # the curve that shows what a device is, and the page that says more
 CURVES = {"vo2-neuron": "rt", "vo2-filament": "iv", "cbram": "levels", "pcm": "drift", "rram": "iv", "pulsed": "pulse",
@@ -51,6 +52,7 @@ def table(rows):
 
 
 def block(text):
+    text = textwrap.dedent(text.strip("\n"))
     return "\n".join(("    " + line).rstrip() for line in text.strip("\n").split("\n"))
 
 

@@ -37,7 +37,7 @@ def members(node):
         if isinstance(item, ast.FunctionDef) and not item.name.startswith("_") and ast.get_docstring(item):
             is_property = any(ast.unparse(d) == "property" for d in item.decorator_list)
             text = f".{item.name}" + (f": {ast.unparse(item.returns)}" if item.returns else "") if is_property else signature(item, node.name)
-            out.append(block(text + "\n\n    " + ast.get_docstring(item).replace("\n", "\n    ")))
+            out.append(block(text + "\n\n" + ast.get_docstring(item)))
     return out
 
 
@@ -54,10 +54,10 @@ def page(source):
         out.append(f"## {name}")
         text = inspect.cleandoc(ast.get_docstring(node) or "")
         if isinstance(node, ast.FunctionDef):
-            out.append(block(signature(node) + ("\n\n    " + text.replace("\n", "\n    ") if text else "")))
+            out.append(block(signature(node) + ("\n\n" + text if text else "")))
             continue
         start = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
         head = signature(start, name) if start else f"class {name}" + (f"({', '.join(map(ast.unparse, node.bases))})" if node.bases else "")
-        out.append(block(head + ("\n\n    " + text.replace("\n", "\n    ") if text else "")))
+        out.append(block(head + ("\n\n" + text if text else "")))
         out += members(node)
     return "\n\n".join(out) + "\n"

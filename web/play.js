@@ -247,11 +247,11 @@ const neuronPanel = {
     g.restore();
     const p = 2 * this.phase, up = p < 1, k = Math.round((up ? p : 2 - p) * (n - 1));
     dot(g, x(k), y(reset ? out[k] : loop[(up ? 0 : n) + k]), 5, reset ? ink.blue : ink.red);
-    g.textAlign = "left";
-    g.textBaseline = "top";
+    g.textAlign = "right"; // where no curve goes: below the rectifier
+    g.textBaseline = "bottom";
     const legend = [["after a reset", ink.blue], ["best ReLU", ink.soft]];
     if (!reset) legend.push(["swept up and down", ink.red]);
-    legend.forEach(([t, colour], j) => { g.fillStyle = colour; g.fillText(t, a.px(-1.2) + 8, 16 + 17 * j); });
+    legend.forEach(([t, colour], j) => { g.fillStyle = colour; g.fillText(t, a.px(1.2) - 8, a.py(0) - 10 - 17 * (legend.length - 1 - j)); });
     c.element.setAttribute("aria-label", `Output over drive. After a reset it differs from a rectifier by ` +
       `${percent(lib.play_neuron_number(0))} of its span; swept without reset, up and down differ by up to ` +
       `${percent(lib.play_neuron_number(4), 0)}.`);

@@ -286,8 +286,8 @@ mho_status mho_i_file_writable(mho_ctx *ctx, const char *path) {
 }
 
 bool mho_i_file_exists(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0;
+    struct stat st; /* what cannot be looked at is there: reading it will say why */
+    return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path) {

@@ -105,6 +105,9 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
     mho_ctx *ctx = chip->ctx;
     drop d = {.chip = chip};
     largest_tile(chip, &d);
+    if (!d.tile) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "this chip has no array: no tile has a voltage drop");
+    }
     *n_row = d.tile->n_row;
     *n_col = 2 * d.tile->n_out;
     if (!drop_rel) {

@@ -112,7 +112,7 @@ static void put_script(mho_i_text *t, const mho_curve *c, bool svg) {
     double fy = scale_of(c, true, first, y_label, sizeof y_label);
     mho_i_text_add(t, "set terminal %s\nset encoding utf8\n",
                    svg ? "svg size 800,520 font 'Helvetica,15' background 'white'"
-                       : "pngcairo size 1200,780 font 'DejaVu Sans,15' linewidth 1.3");
+                       : "pngcairo size 1000,650 font 'DejaVu Sans,15' linewidth 1.3");
     put_traces(t, c, fx, fy);
     mho_i_text_add(t, "set title ");
     mho_i_gnuplot_quote(t, c->title);
@@ -121,7 +121,7 @@ static void put_script(mho_i_text *t, const mho_curve *c, bool svg) {
     mho_i_text_add(t, "\nset ylabel ");
     mho_i_gnuplot_quote(t, y_label);
     mho_i_text_add(t, "\nset border 3\nset tics nomirror out\nset grid lc rgb '#dddddd' lw 0.5\n"
-                      "set key outside right top samplen 2\nset format y '%%g'\n");
+                      "set key outside right top samplen 3\nset format y '%%g'\n");
     if (log_y) {
         mho_i_text_add(t, "set logscale y\nset format y '10^{%%T}'\n");
     }

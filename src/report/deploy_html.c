@@ -51,8 +51,9 @@ static void add_head(const mho_deploy_result *r, mho_i_text *t) {
     mho_i_text_add(t, "</dl>\n");
 }
 
-static void percent_cell(mho_i_text *t, double share, int decimals) {
-    mho_i_text_add(t, "<td class=\"n\">");
+/* label: what stands before it on a phone, where columns have no heads */
+static void percent_cell(mho_i_text *t, double share, int decimals, const char *label) {
+    mho_i_text_add(t, *label ? "<td class=\"n low\" data-l=\"%s \">" : "<td class=\"n\">", label);
     if (isfinite(share)) {
         mho_i_html_percent(t, share, decimals);
     }
@@ -62,8 +63,8 @@ static void percent_cell(mho_i_text *t, double share, int decimals) {
 static void accuracy_row(mho_i_text *t, const char *name, double accuracy, double agreement,
                          const char *note) {
     mho_i_html_row(t, name);
-    percent_cell(t, accuracy, 2);
-    percent_cell(t, agreement, 2);
+    percent_cell(t, accuracy, 2, "");
+    percent_cell(t, agreement, 2, "agreement");
     mho_i_text_add(t, "<td class=\"soft t\">%s</td></tr>\n", note);
 }
 
@@ -106,9 +107,9 @@ static void stage_row(mho_i_text *t, const mho_deploy_stage *s) {
     count_cell(t, s->info.n_cell);
     count_cell(t, s->info.n_neuron);
     if (s->info.compute) {
-        percent_cell(t, s->info.clipped_frac, 2);
-        percent_cell(t, s->info.rms_error_rel, 1);
-        percent_cell(t, s->chip_error_rel, 1);
+        percent_cell(t, s->info.clipped_frac, 2, "");
+        percent_cell(t, s->info.rms_error_rel, 1, "");
+        percent_cell(t, s->chip_error_rel, 1, "");
     } else {
         mho_i_text_add(t, "<td></td><td></td><td></td>");
     }

@@ -33,12 +33,12 @@ static void add_range(mho_i_text *t, double low, double high, const char *unit) 
 
 static void add_parameters(const mho_fit *fit, mho_i_text *t) {
     mho_i_html_section(t, "parameters", "Parameters");
-    mho_i_text_add(t,
-                   "<table>\n<thead><tr><th>parameter</th><th class=\"n\">value</th>"
-                   "<th class=\"n\">95 %%, %s</th>%s<th>what it is</th></tr></thead>\n"
-                   "<tbody>\n",
-                   fit->interval_by,
-                   fit->n_bootstrap ? "<th class=\"n\">95 %, bootstrap</th>" : "");
+    mho_i_text_add(
+        t,
+        "<div class=\"scroll\"><table>\n<thead><tr><th>parameter</th><th class=\"n\">value</th>"
+        "<th class=\"n\">95 %%, %s</th>%s<th>what it is</th></tr></thead>\n"
+        "<tbody>\n",
+        fit->interval_by, fit->n_bootstrap ? "<th class=\"n\">95 %, bootstrap</th>" : "");
     for (size_t k = 0; k < fit->n_param; k++) {
         const mho_fit_param *p = &fit->param[k];
         mho_i_html_row(t, p->key);
@@ -55,7 +55,7 @@ static void add_parameters(const mho_fit *fit, mho_i_text *t) {
         mho_i_html_text(t, p->help);
         mho_i_text_add(t, "</td></tr>\n");
     }
-    mho_i_text_add(t, "</tbody></table>\n");
+    mho_i_text_add(t, "</tbody></table></div>\n");
     if (fit->n_bootstrap) {
         mho_i_text_add(t, "<p>Bootstrap: ");
         mho_i_html_count(t, fit->n_bootstrap);
@@ -65,7 +65,7 @@ static void add_parameters(const mho_fit *fit, mho_i_text *t) {
 
 static void add_goodness(const mho_fit *fit, mho_i_text *t) {
     mho_i_html_section(t, "goodness", "Goodness");
-    mho_i_text_add(t, "<div class=\"narrow\"><table>\n<thead><tr><th>branch</th>"
+    mho_i_text_add(t, "<div class=\"narrow scroll\"><table>\n<thead><tr><th>branch</th>"
                       "<th class=\"n\">points</th><th class=\"n\">rms</th>"
                       "<th class=\"n\">largest</th></tr></thead>\n<tbody>\n");
     for (size_t g = 0; g < fit->n_group; g++) {
@@ -84,7 +84,7 @@ static void add_goodness(const mho_fit *fit, mho_i_text *t) {
 
 static void add_correlation(const mho_fit *fit, mho_i_text *t) {
     mho_i_html_section(t, "correlation", "Correlation of the parameters");
-    mho_i_text_add(t, "<table>\n<thead><tr><th></th>");
+    mho_i_text_add(t, "<div class=\"scroll\"><table>\n<thead><tr><th></th>");
     for (size_t k = 0; k < fit->n_param; k++) {
         if (fit->param[k].fitted) {
             mho_i_text_add(t, "<th class=\"n\">%s</th>", fit->param[k].key);
@@ -106,7 +106,7 @@ static void add_correlation(const mho_fit *fit, mho_i_text *t) {
         }
         mho_i_text_add(t, "</tr>\n");
     }
-    mho_i_text_add(t, "</tbody></table>\n");
+    mho_i_text_add(t, "</tbody></table></div>\n");
 }
 
 static void add_notes(const mho_fit *fit, mho_i_text *t) {

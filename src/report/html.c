@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <png.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char style[] =
@@ -70,12 +71,12 @@ static const char style[] =
 static const char style_small[] =
     "@media(max-width:600px){body{font-size:16px}main{padding:1.5rem 1rem 3rem}"
     "h1{font-size:1.4rem}.key{grid-template-columns:repeat(2,1fr)}.cm{font-size:.68rem}"
-    ".scroll table{min-width:38rem}.stack thead{display:none}"
+    ".scroll table{min-width:38rem}.narrow.scroll table{min-width:25rem}.stack thead{display:none}"
     ".stack tr{display:grid;grid-template-columns:1fr auto;gap:.1rem .8rem;"
     "border-bottom:1px solid var(--line);padding:.4rem 0}"
     ".stack th,.stack td{border:0;padding:0!important;width:auto!important}.stack td.t,.stack "
     "th.t{grid-column:1/-1}"
-    ".stack td[data-l]::before{content:attr(data-l)}"
+    ".stack td[data-l]::before{content:attr(data-l)}.stack td.low{grid-column:1/-1}"
     ".one th{white-space:normal}}\n"
     "@media print{:root{--ink:#000;--paper:#fff;--soft:#444;--line:#bbb;--tint:#eee;--blue:#3a6ea5}"
     "body{font-size:10pt}main{max-width:none;padding:0}.scroll{overflow:visible}"
@@ -140,8 +141,7 @@ static void put_number(mho_i_text *t, const char *number) {
     }
     mho_i_text_put(t, number, e ? (size_t)(e - number) : strlen(number));
     if (e) {
-        int power = 0;
-        sscanf(e + 1, "%d", &power);
+        int power = (int)strtol(e + 1, NULL, 10);
         mho_i_text_add(t, "%s&#215;%s10<sup>%s%d</sup>", thin, thin, power < 0 ? minus : "",
                        power < 0 ? -power : power);
     }
