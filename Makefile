@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan coverage demo bench gallery play site deb fuzz format clean
+.PHONY: all setup build check check-asan check-failures soak check-compilers check-tidy check-tsan check-valgrind coverage demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -34,6 +34,19 @@ coverage:
 	@ctest --test-dir build-cov -j $(JOBS) --output-on-failure --no-tests=error; tests=$$?; \
 	    python3 scripts/coverage.py build-cov && exit $$tests
 
+# what these need beyond the rest: sh scripts/setup.sh analysis
+check-compilers: setup
+	@JOBS=$(JOBS) sh scripts/check_compilers.sh
+
+check-tidy: setup
+	@JOBS=$(JOBS) python3 scripts/check_tidy.py
+
+check-tsan: setup
+	@JOBS=$(JOBS) sh scripts/check_tsan.sh
+
+check-valgrind: setup
+	@JOBS=$(JOBS) sh scripts/check_valgrind.sh
+
 demo: build
 	@sh scripts/demo.sh $(BUILD)/mho
 
@@ -61,6 +74,17 @@ site: build
 	@command -v mkdocs >/dev/null || { echo "site: needs mkdocs (Debian: apt-get install mkdocs)"; exit 1; }
 	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
 
+# every allocation, read and write of the commands fails once: docs/reliability.md
+check-failures: build
+	@MHO_FULL=1 MHO_KILLS=10 ctest --test-dir $(BUILD) -R 'check_failures|check_signals' -V --timeout 14400
+
+# random commands, good and bad, in one process: memory and descriptors stay flat
+MINUTES ?= 20
+SEED    ?= 1
+soak: build
+	@cmake --build $(BUILD) -j $(JOBS) --target mho_soak
+	@python3 scripts/soak.py $(BUILD) --minutes $(MINUTES) --seed $(SEED)
+
 # every reader and the array solvers under libFuzzer (Debian: clang-14 libclang-rt-14-dev libomp-14-dev),
 # SECONDS of processor time for each target; what is found stays in build-fuzz/found
 SECONDS ?= 60
@@ -70,4 +94,4 @@ fuzz: setup
 	@python3 fuzz/run.py build-fuzz $(SECONDS) --lanes $(JOBS)
 
 clean:
-	rm -rf build build-asan build-cov build-fuzz
+	rm -rf build build-asan build-cov build-fuzz build-compilers build-tidy build-tsan build-valgrind

@@ -48,7 +48,12 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
 /* Print "mho: <message>" and give the exit status that fits: errors of the user's input 1, internal
  * ones 3, a result that did not converge 2. */
 int cli_fail(const mho_ctx *ctx, mho_status status);
+/* "128x64": two numbers of digits only, each 1 to most. */
+bool cli_shape(const char *text, size_t most, size_t *n_row, size_t *n_col);
 int cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#ifdef __clang_analyzer__ /* it sees one file: here is what it would find in options.c */
+#define cli_usage_error(...) ((void)(cli_usage_error)(__VA_ARGS__), (int)CLI_BAD_INPUT)
+#endif
 
 /* From now on a signal that asks to stop (Ctrl-C, kill, a closed terminal) is a cancellation. */
 void cli_signals(bool command_resumes);

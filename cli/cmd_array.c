@@ -131,15 +131,10 @@ static int read_choices(array_job *job) {
 /* "128x64"; -1 or an exit status */
 static int read_shape(array_job *job) {
     const char *text = job->args.random;
-    unsigned long long r, c;
-    char rest;
-    if (strchr(text, '-') || sscanf(text, "%llux%llu%c", &r, &c, &rest) != 2 || !r || !c ||
-        r > INT32_MAX || c > INT32_MAX) {
+    if (!cli_shape(text, INT32_MAX, &job->n_row, &job->n_col)) {
         return cli_usage_error("--random %s: ROWSxCOLS is wanted, each 1 or more, such as 128x64",
                                text);
     }
-    job->n_row = (size_t)r;
-    job->n_col = (size_t)c;
     if (!(job->args.gmin_S >= 0) || !(job->args.gmax_S >= job->args.gmin_S)) {
         return cli_usage_error("--gmin %g --gmax %g: 0 <= gmin <= gmax is wanted, in S",
                                job->args.gmin_S, job->args.gmax_S);

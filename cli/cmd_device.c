@@ -59,7 +59,7 @@ static mho_status find_card(mho_ctx *ctx, device_job *j) {
     bool path = name && (strchr(name, '/') || strchr(name, '.'));
     mho_status status =
         built_in || !path
-            ? mho_card_new(ctx, j->model, name && strcmp(name, "-") ? name : NULL, &j->card)
+            ? mho_card_new(ctx, j->model, name && strcmp(name, "-") != 0 ? name : NULL, &j->card)
             : mho_card_load(ctx, j->model, name, &j->card);
     for (int k = 0; k < j->set.n && status == MHO_OK; k++) {
         status = mho_card_set_text(ctx, j->card, j->set.item[k]);

@@ -128,14 +128,11 @@ static int get_array(export_job *job) {
     const export_args *a = &job->args;
     size_t shape[2];
     int rc = -1;
-    char rest;
     if (a->conductances) {
         rc = load(job, "conductances", a->conductances, shape, &job->g_S);
         job->n_row = shape[0];
         job->n_col = shape[1];
-    } else if (sscanf(a->random, "%zux%zu%c", &job->n_row, &job->n_col, &rest) != 2 ||
-               strchr(a->random, '-') || job->n_row < 1 || job->n_col < 1 || job->n_row > 4096 ||
-               job->n_col > 4096) {
+    } else if (!cli_shape(a->random, 4096, &job->n_row, &job->n_col)) {
         return cli_usage_error("--random %s: ROWSxCOLS is wanted, each 1 to 4096, such as 16x8",
                                a->random);
     } else if (!(a->gmin_S >= 0 && a->gmax_S >= a->gmin_S)) {

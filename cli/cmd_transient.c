@@ -2,7 +2,8 @@
  * stands in transient_run.c. */
 #include "transient_job.h"
 
-#include <jansson.h>
+#include "cli_json.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,7 +169,8 @@ int cmd_transient(int argc, char **argv, const cli_command *self) {
     job.opt.dead_band_K = a->dead_band_K;
     job.opt.tol_rel = a->tol_rel;
     job.opt.n_sample = (size_t)a->n_sample;
-    rc = check_files(&job);
+    job.json = json_object();
+    rc = job.json ? check_files(&job) : cli_no_memory(sizeof(json_t));
     rc = rc >= 0 ? rc : dispatch(&job);
     cli_progress_end();
     json_decref(job.json);

@@ -97,10 +97,11 @@ static mho_status make_world(mho_ctx *ctx, const learn_args *a, mho_world *world
     if (!a->world) {
         return mho_world_new(ctx, a->task, world);
     }
-    unsigned n;
-    int used = 0;
-    if (sscanf(a->world, "random:%u%n", &n, &used) == 1 && !a->world[used]) {
-        return mho_world_maze_random(ctx, n, 0.3, a->seed, world);
+    static const char random[] = "random:";
+    const char *side = a->world + sizeof random - 1;
+    if (strncmp(a->world, random, sizeof random - 1) == 0 && *side &&
+        !side[strspn(side, "0123456789")]) { /* strtoul makes the largest of what it cannot hold */
+        return mho_world_maze_random(ctx, strtoul(side, NULL, 10), 0.3, a->seed, world);
     }
     return mho_world_maze_load(ctx, a->world, world);
 }

@@ -12,6 +12,7 @@
 
 enum { MAX_OPTION = 64 };
 
+#undef cli_usage_error
 int cli_usage_error(const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
@@ -20,6 +21,20 @@ int cli_usage_error(const char *fmt, ...) {
     fputc('\n', stderr);
     va_end(ap);
     return CLI_BAD_INPUT;
+}
+
+/* sscanf would take signs and blanks, and wrap what no number holds */
+static bool take_size(const char **at, size_t most, size_t *n) {
+    char *end;
+    bool digit = **at >= '0' && **at <= '9';
+    *n = strtoul(*at, &end, 10); /* the largest number if there is none so large */
+    *at = end;
+    return digit && *n >= 1 && *n <= most;
+}
+
+bool cli_shape(const char *text, size_t most, size_t *n_row, size_t *n_col) {
+    return take_size(&text, most, n_row) && *text++ == 'x' && take_size(&text, most, n_col) &&
+           !*text;
 }
 
 static void print_help(const cli_command *cmd, const cli_option *opt) {

@@ -58,7 +58,7 @@ static void on_stop(int sig) {
 void cli_signals(bool command_resumes) {
     static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
     resumes = command_resumes;
-    struct sigaction sa = {.sa_handler = on_patience_lost}, old;
+    struct sigaction sa = {.sa_handler = on_patience_lost, .sa_flags = SA_RESTART}, old;
     sigaction(SIGALRM, &sa, NULL);
     sa.sa_handler = on_stop;
     for (size_t k = 0; k < sizeof stops / sizeof *stops; k++) {

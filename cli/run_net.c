@@ -1,12 +1,14 @@
 /* run_net.c - mho run NET.onnx: a network from a file, data and a chip file to a verdict. */
 #include "run_net.h"
 
+#include "run_end.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What --verify asks of the fast path; above it the run is not to be trusted. */
-static const double MAX_ARRAY_ERROR = 2e-6, MAX_NEURON_ERROR = 1e-4;
+/* What --verify asks of the arrays. */
+static const double MAX_ARRAY_ERROR = 2e-6;
 
 typedef struct net_run_args {
     const char *net, *data, *chip_file, *json_path, *report_path, *mean, *sd, *range;
@@ -119,58 +121,22 @@ static int parse(int argc, char **argv, const cli_command *self, net_run_args *a
     return -1;
 }
 
-static mho_status check_outputs(mho_ctx *ctx, const net_run_args *a) {
-    mho_status status = MHO_OK;
-    if (a->json_path && strcmp(a->json_path, "-") != 0) {
-        status = mho_file_writable(ctx, a->json_path);
-    }
-    if (status == MHO_OK && a->report_path) {
-        status = mho_file_writable(ctx, a->report_path);
-    }
-    return status;
-}
-
-static mho_status write_json(mho_ctx *ctx, const char *path, const mho_deploy_result *r) {
-    char *text = NULL;
-    mho_status status = mho_deploy_report_json(ctx, r, &text);
-    if (status == MHO_OK && strcmp(path, "-") == 0) {
-        fputs(text, stdout);
-    } else if (status == MHO_OK) {
-        status = mho_file_save(ctx, path, text, strlen(text));
-    }
-    mho_text_free(ctx, text);
-    return status;
-}
-
 static mho_status write_outputs(mho_ctx *ctx, const net_run_args *a, const mho_deploy_result *r) {
-    bool quiet = a->json_path && strcmp(a->json_path, "-") == 0;
+    bool quiet = run_is_quiet(a->json_path);
+    mho_status status = MHO_OK;
     if (!quiet) {
         run_net_print(r);
     }
-    mho_status status = a->json_path ? write_json(ctx, a->json_path, r) : MHO_OK;
-    if (status == MHO_OK && a->json_path && !quiet) {
-        printf("JSON:    %s\n", a->json_path);
+    if (a->json_path) {
+        char *text;
+        status = mho_deploy_report_json(ctx, r, &text);
+        status = run_put_json(ctx, a->json_path, status, text);
     }
     if (status == MHO_OK && a->report_path) {
-        status = mho_deploy_report_html(ctx, r, a->report_path);
-        if (status == MHO_OK && !quiet) {
-            printf("Report:  %s\n", a->report_path);
-        }
+        status =
+            run_put_report(mho_deploy_report_html(ctx, r, a->report_path), a->report_path, quiet);
     }
     return status;
-}
-
-static int verdict(const mho_deploy_result *r) {
-    const mho_chip_verify *v = &r->verify;
-    if (r->verified &&
-        !(v->array_error_rel <= MAX_ARRAY_ERROR && v->neuron_error_rel <= MAX_NEURON_ERROR)) {
-        fprintf(stderr,
-                "mho: the fast path is further from the slow one than it may be (arrays %g, "
-                "neurons %g): do not trust this result\n",
-                MAX_ARRAY_ERROR, MAX_NEURON_ERROR);
-        return CLI_NOT_TRUSTWORTHY;
-    }
-    return CLI_DONE;
 }
 
 static void fill(const net_run_args *a, mho_deploy_opt *opt) {
@@ -209,7 +175,7 @@ int run_net(int argc, char **argv, const cli_command *self) {
     }
     fill(&a, &opt);
     mho_deploy_result *r = NULL;
-    mho_status status = check_outputs(ctx, &a);
+    mho_status status = run_check_outputs(ctx, a.json_path, a.report_path);
     if (status == MHO_OK) {
         status = mho_deploy(ctx, &opt, &r);
     }
@@ -217,11 +183,7 @@ int run_net(int argc, char **argv, const cli_command *self) {
     if (status == MHO_OK) {
         status = write_outputs(ctx, &a, r);
     }
-    if (status != MHO_OK) {
-        rc = cli_fail(ctx, status);
-    } else {
-        rc = verdict(r);
-    }
+    rc = run_verdict(ctx, status, r && r->verified ? &r->verify : NULL, MAX_ARRAY_ERROR);
     mho_deploy_result_free(r);
     mho_ctx_free(ctx);
     return rc;

@@ -1,5 +1,6 @@
 /* run_studies.c - mho run --ageing and --remedies: tables of the studies of mho/remedy.h. */
 #include "cli.h"
+#include "run_end.h"
 #include "run_print.h"
 
 #include <stdio.h>
@@ -13,19 +14,6 @@ static double half_width(const mho_score *s) {
 static const char *percent(const mho_score *s, char buf[32]) {
     snprintf(buf, 32, "%.2f +- %.2f", 100 * s->mean, half_width(s));
     return buf;
-}
-
-static mho_status put_json(mho_ctx *ctx, const char *path, mho_status status, char *text) {
-    if (status == MHO_OK && strcmp(path, "-") == 0) {
-        fputs(text, stdout);
-    } else if (status == MHO_OK) {
-        status = mho_file_save(ctx, path, text, strlen(text));
-        if (status == MHO_OK) {
-            printf("JSON:    %s\n", path);
-        }
-    }
-    mho_text_free(ctx, text);
-    return status;
 }
 
 static void print_ageing(const mho_ageing_result *r) {
@@ -48,13 +36,13 @@ mho_status run_ageing(mho_ctx *ctx, const mho_remedy_opt *opt, const char *json_
     mho_ageing_result *r = NULL;
     mho_status status = mho_ageing_run(ctx, opt, &r);
     cli_progress_end();
-    if (status == MHO_OK && !(json_path && strcmp(json_path, "-") == 0)) {
+    if (status == MHO_OK && !run_is_quiet(json_path)) {
         print_ageing(r);
     }
     if (status == MHO_OK && json_path) {
         char *text;
         status = mho_ageing_json(ctx, r, &text);
-        status = put_json(ctx, json_path, status, text);
+        status = run_put_json(ctx, json_path, status, text);
     }
     mho_ageing_result_free(r);
     return status;
@@ -79,13 +67,13 @@ mho_status run_remedies(mho_ctx *ctx, const mho_remedy_opt *opt, const char *jso
     mho_remedy_result *r = NULL;
     mho_status status = mho_remedy_run(ctx, opt, &r);
     cli_progress_end();
-    if (status == MHO_OK && !(json_path && strcmp(json_path, "-") == 0)) {
+    if (status == MHO_OK && !run_is_quiet(json_path)) {
         print_remedies(r);
     }
     if (status == MHO_OK && json_path) {
         char *text;
         status = mho_remedy_json(ctx, r, &text);
-        status = put_json(ctx, json_path, status, text);
+        status = run_put_json(ctx, json_path, status, text);
     }
     mho_remedy_result_free(r);
     return status;

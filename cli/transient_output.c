@@ -22,9 +22,6 @@ void transient_line(const transient_job *job, const char *name, const char *fmt,
 }
 
 void transient_note(transient_job *job, const char *key, double value) {
-    if (!job->json) {
-        job->json = json_object();
-    }
     json_object_set_new(job->json, key, isfinite(value) ? json_real(value) : json_null());
 }
 
@@ -162,7 +159,7 @@ static mho_status write_npy(const transient_job *job) {
 }
 
 static mho_status write_json(transient_job *job) {
-    json_t *j = job->json ? job->json : json_object();
+    json_t *j = job->json;
     job->json = NULL;
     json_object_set_new(j, "version", json_string(mho_version()));
     json_object_set_new(j, "title", json_string(job->title));

@@ -265,7 +265,7 @@ int transient_oscillator(transient_job *job) {
 int transient_opto(transient_job *job) {
     const transient_args *a = &job->args;
     mho_card *card = NULL;
-    mho_opto_param p;
+    mho_opto_param p = {0};
     static wave light, volt;
     int rc = transient_card(job, "optomemristor", &card, NULL);
     if (rc < 0) {

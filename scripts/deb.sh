@@ -3,6 +3,7 @@
 # left to "make check", unless MHO_DEB_TESTS is set.
 set -eu
 cd "$(dirname "$0")/.."
+repo=$PWD
 out=${1:-build}/deb
 version=$(sed -n 's/^mho (\([^)]*\)).*/\1/p;1q' debian/changelog)
 missing=""
@@ -29,4 +30,6 @@ fi
 cd "$out"
 rm -rf "mho-$version"
 ls -l ./*.deb ./*.dsc
-lintian --fail-on error,warning "mho_${version}_$(dpkg --print-architecture).changes" && echo "lintian: no errors, no warnings"
+lintian --fail-on error,warning "mho_${version}_$(dpkg --print-architecture).changes"
+echo "lintian: no errors, no warnings"
+sh "$repo/tests/check_binary.sh" --deb "$out"

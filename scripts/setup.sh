@@ -4,6 +4,7 @@
 # setup.sh check: also what some tests need, which are skipped without: a browser, a compiler for it,
 # the maker of the documentation site, MPI (for mho sweep on several machines).
 # setup.sh coverage: also what reads the counters of gcc (make coverage).
+# setup.sh analysis: what make check-compilers, check-tidy, check-tsan, check-valgrind and fuzz want.
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
 libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
@@ -13,6 +14,9 @@ python3"
 [ "${1:-}" = check ] && packages="$packages chromium chromium-driver python3-selenium clang-14 lld-14
 wasi-libc libclang-rt-14-dev-wasm32 mkdocs python3-venv python3-dev libopenmpi-dev openmpi-bin"
 [ "${1:-}" = coverage ] && packages="$packages gcovr"
+
+[ "${1:-}" = analysis ] && packages="$packages gcc-12 gcc-11 clang-14 clang-16 libclang-rt-14-dev libomp-14-dev
+clang-tidy-14 cppcheck valgrind libc6-dbg binutils python3-dev libopenmpi-dev"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "setup: not a Debian system; see docs/building.md for the libraries that mho needs" >&2

@@ -129,6 +129,8 @@ same "$? $(grep -c 'gnuplot is not installed' output) $(cat drop2.png)" "1 1 old
 want 1 'one of --conductances FILE, --weights FILE and --random' --wire 2
 want 1 'one of --conductances FILE, --weights FILE and --random' --conductances g.npy --random 2x2
 want 1 'ROWSxCOLS is wanted' --random 5
+want 1 'ROWSxCOLS is wanted' --random 18446744073709551621x5
+want 1 'ROWSxCOLS is wanted' --random '5x 5'
 want 1 'ROWSxCOLS is wanted' --random 0x5
 want 1 'ROWSxCOLS is wanted' --random -3x5
 want 1 'GiB of memory' --random 2000000x2000000

@@ -37,6 +37,8 @@ refuse "directory" "is a directory" maze --world "$dir"
 refuse "no directory for a page" "$dir/none" maze --report "$dir/none/x.html"
 refuse "one file twice" "same file" maze --json "$dir/x" --report "$dir/x"
 refuse "random maze too large" "3 to 20" maze --world random:21
+refuse "random maze beyond 32 bits" "3 to 20" maze --world random:4294967299
+refuse "random maze beyond 64 bits" "3 to 20" maze --world random:18446744073709551619
 
 world() { # world NAME WANTED TEXT
     printf "$3" >"$dir/w.txt"

@@ -37,6 +37,19 @@ assert abs(sum(r["cost"]["energy_J"]["parts"].values()) - r["cost"]["energy_J"][
 PYTHON
 grep -q "</html>" "$dir/r1.html" || complain "the page has no end"
 
+# gain and offset of the columns, from the pictures of the calibration, where the chip file says so
+printf 'chip:\n  periphery: {amplifier_offset: 100 mV}\n' >"$dir/fixed.yaml"
+printf 'chip:\n  periphery: {amplifier_offset: 100 mV, column_gain: calibrated}\n' >"$dir/calibrated.yaml"
+for chip in fixed calibrated; do
+    "$mho" run "$dir/net.onnx" --data "$dir/plain.npz" --chips 3 --calibrate 32 --chip "$dir/$chip.yaml" \
+        --json "$dir/$chip.json" >/dev/null || complain "the run of $chip.yaml failed"
+done
+python3 - "$dir" <<'PYTHON' || complain "column_gain does nothing"
+import json, sys
+fixed, calibrated = (json.load(open(sys.argv[1] + "/%s.json" % x))["hardware"]["agreement"]["mean"] for x in ("fixed", "calibrated"))
+assert calibrated > fixed + 0.1, (fixed, calibrated)
+PYTHON
+
 refuse() { # what, words of the message, arguments
     what=$1 words=$2
     shift 2

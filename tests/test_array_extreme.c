@@ -134,8 +134,237 @@ static void right_or_marked_with_all_options(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* ---- closed forms ---- */
+
+static mho_array *array_of(mho_ctx *ctx, size_t n_row, size_t n_col, const mho_array_opt *opt,
+                           const double *g) {
+    mho_array *a;
+    test_ok(ctx, mho_array_new(ctx, n_row, n_col, opt, &a));
+    test_ok(ctx, mho_array_program(a, g));
+    return a;
+}
+
+/* 1 x 1: five resistances in series, from 1e-15 to 1e18 ohm, in long double. */
+static void one_cell_in_series(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    for (int k = 0; k < N_WIRE * N_WIRE * N_WIRE * N_WIRE; k++) {
+        mho_array_opt o = MHO_ARRAY_OPT_INIT;
+        o.r_word_ohm = wire_ohm[k % N_WIRE];
+        o.r_bit_ohm = wire_ohm[k / N_WIRE % N_WIRE];
+        o.r_source_ohm = wire_ohm[k / N_WIRE / N_WIRE % N_WIRE];
+        o.r_sense_ohm = wire_ohm[k / N_WIRE / N_WIRE / N_WIRE];
+        const double cell_S[] = {1e-12, 1e-3, 1e3};
+        double g = cell_S[k % 3], m;
+        long double r = (long double)o.r_word_ohm + o.r_bit_ohm + o.r_source_ohm + o.r_sense_ohm;
+        mho_array *a = array_of(ctx, 1, 1, &o, &g);
+        test_ok(ctx, mho_array_transfer(a, &m));
+        test_close(m, (double)(1 / (r + 1 / (long double)g)), 0, 4e-15);
+        mho_array_free(a);
+    }
+    mho_ctx_free(ctx);
+}
+
+/* One column without wires into a sense resistance: the cells in parallel; cells of 0 S, of the
+ * smallest and of all conductances. */
+static void one_column_in_parallel(void **state) {
+    (void)state;
+    enum { N = 300 };
+    mho_ctx *ctx = test_ctx();
+    for (int kind = 0; kind < 4; kind++) {
+        test_seed = 3;
+        double *g = test_doubles(N, kind == 1 ? 1e-15 : 1e-12, kind == 1 ? 1e-15 : 1, 0);
+        double m[N];
+        long double sum = 0;
+        for (int r = 0; r < N; r++) {
+            g[r] = kind == 0 || (kind == 3 && r != 7) ? 0 : g[r];
+            sum += g[r];
+        }
+        for (double ohm = 1e-12; ohm <= 1e12; ohm *= 1e6) {
+            mho_array_opt o = MHO_ARRAY_OPT_INIT;
+            o.r_sense_ohm = ohm;
+            mho_array *a = array_of(ctx, N, 1, &o, g);
+            test_ok(ctx, mho_array_transfer(a, m));
+            for (int r = 0; r < N; r++) {
+                test_close(m[r], (double)(g[r] / (1 + ohm * sum)), 0, 1e-14);
+            }
+            mho_array_free(a);
+        }
+        free(g);
+    }
+    mho_ctx_free(ctx);
+}
+
+/* ---- laws, on 12 x 9 cells over twelve decades ---- */
+
+/* What goes in comes out again (Kirchhoff for the whole array), no input gives more than its cells
+ * let through (passivity), exchanging inputs and outputs changes nothing (reciprocity), voltages
+ * scale, and every watt delivered is found in an element. */
+static void laws_hold(void **state) {
+    (void)state;
+    enum { M = 12, N = 9 };
+    mho_ctx *ctx = test_ctx();
+    for (size_t k = 0; k < (size_t)N_WIRE * N_WIRE; k++) {
+        test_seed = 90u + (unsigned)k;
+        double *g = test_doubles(M * N, 1e-12, 1, 0.1), turned[M * N], m[M * N], back[M * N];
+        mho_array_opt o = MHO_ARRAY_OPT_INIT, t = o;
+        o.r_word_ohm = t.r_bit_ohm = wire_ohm[k % N_WIRE];
+        o.r_bit_ohm = t.r_word_ohm = wire_ohm[k / N_WIRE];
+        o.r_source_ohm = t.r_sense_ohm = k % 2 ? 1e12 : 0;
+        t.drive = MHO_DRIVE_RIGHT; /* where the sensed ends of the first were, and the reverse */
+        t.sense = MHO_SENSE_TOP;
+        for (int c = 0; c < M * N; c++) {
+            turned[c % N * M + c / N] = g[c];
+        }
+        mho_array *a = array_of(ctx, M, N, &o, g), *b = array_of(ctx, N, M, &t, turned);
+        test_ok(ctx, mho_array_transfer(a, m));
+        test_ok(ctx, mho_array_transfer(b, back));
+        double v[M], tiny[M], i[N], i_tiny[N];
+        for (int r = 0; r < M; r++) {
+            double out = 0, lets = 0;
+            for (int c = 0; c < N; c++) {
+                test_close(back[c * M + r], m[r * N + c], 0, 1e-12);
+                assert_true(m[r * N + c] >= 0);
+                out += m[r * N + c];
+                lets += g[r * N + c];
+            }
+            assert_true(out <= lets * (1 + 1e-12));
+            assert_true(o.r_source_ohm == 0 || out <= 1 / o.r_source_ohm * (1 + 1e-12));
+            v[r] = 1e3 * test_uniform();
+            tiny[r] = 0x1p-40 * v[r];
+        }
+        test_ok(ctx, mho_array_read(a, 1, v, i, NULL));
+        test_ok(ctx, mho_array_read(a, 1, tiny, i_tiny, NULL));
+        for (int c = 0; c < N; c++) {
+            assert_true(i[c] >= 0 && i_tiny[c] == 0x1p-40 * i[c]);
+        }
+        mho_array_power_sum p;
+        mho_array_report rep;
+        mho_status status = mho_array_power(a, 1, v, NULL, NULL, NULL, &p, &rep);
+        assert_true(status == MHO_OK || status == MHO_WARN_NOT_CONVERGED);
+        if (status == MHO_OK) {
+            double sum = p.cell_W + p.word_W + p.bit_W + p.source_W + p.sense_W;
+            test_close(sum, p.delivered_W, 0, 1e-6);
+        }
+        mho_array_free(a);
+        mho_array_free(b);
+        free(g);
+    }
+    mho_ctx_free(ctx);
+}
+
+/* A cell of an exponential law behind wires: v = r i + asinh(a i / g)/a, by bisection of i. */
+static void one_exponential_cell(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    static const double bend[] = {0.5, 5, 243}, volt_V[] = {0, 1e-12, 1, -1e3};
+    int n = 0, n_marked = 0;
+    for (int k = 0; k < N_WIRE * 3 * 4 * 2; k++, n++) {
+        mho_array_opt o = MHO_ARRAY_OPT_INIT;
+        o.solver = k % 2 ? MHO_SOLVER_NEWTON : MHO_SOLVER_REFERENCE;
+        o.r_word_ohm = wire_ohm[k / 2 % N_WIRE];
+        o.r_sense_ohm = 50;
+        o.law = MHO_LAW_SINH;
+        o.law_a = bend[k / 2 / N_WIRE % 3];
+        double g = 1e-5, v = volt_V[k / 2 / N_WIRE / 3], i, lo = 0, hi = fabs(v) / 50;
+        double r = o.r_word_ohm + 50;
+        for (int step = 0; step < 400; step++) {
+            double mid = (lo + hi) / 2;
+            *(r * mid + asinh(o.law_a * mid / g) / o.law_a > fabs(v) ? &hi : &lo) = mid;
+        }
+        mho_array_report rep;
+        mho_array *a = array_of(ctx, 1, 1, &o, &g);
+        mho_status status = mho_array_read(a, 1, &v, &i, &rep);
+        assert_true(status == MHO_OK || status == MHO_WARN_NOT_CONVERGED);
+        n_marked += status != MHO_OK;
+        if (status == MHO_OK) {
+            assert_true(isfinite(i) && rep.residual_rel <= 1e-9);
+            test_close(i, copysign(lo, v), 0, 1e-8);
+        }
+        mho_array_free(a);
+    }
+    print_message("exponential cells: %d of %d marked\n", n_marked, n);
+    assert_true(4 * n_marked <= n);
+    mho_ctx_free(ctx);
+}
+
+/* ---- many ---- */
+
+/* Millions of cells, one vector through the fast path: residual, and sums that must agree. */
+static void four_million_cells(void **state) {
+    (void)state;
+    enum { N = 2048 };
+    mho_ctx *ctx = test_ctx();
+    double *g = malloc((size_t)N * N * sizeof *g), *v = malloc(N * sizeof *v);
+    double *i = malloc(N * sizeof *i);
+    assert_true(g && v && i);
+    mho_i_rng_uniform(5, MHO_RNG_TEST, 0, 0, (size_t)N * N, g);
+    for (size_t k = 0; k < (size_t)N * N; k++) {
+        g[k] = 1e-6 + 99e-6 * g[k];
+    }
+    mho_i_rng_uniform(5, MHO_RNG_TEST, 1, 0, N, v);
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_word_ohm = o.r_bit_ohm = 0.01;
+    o.tol_rel = 1e-10;
+    mho_array *a = array_of(ctx, N, N, &o, g);
+    mho_array_report rep;
+    test_ok(ctx, mho_array_read(a, 1, v, i, &rep));
+    double out = 0, ideal = 0;
+    for (size_t c = 0; c < N; c++) {
+        assert_true(i[c] > 0);
+        out += i[c];
+    }
+    for (size_t k = 0; k < (size_t)N * N; k++) {
+        ideal += g[k] * v[k / N];
+    }
+    print_message("2048 x 2048: %s, %d steps, residual %.2g, %.0f MiB at most, loss %.3g\n",
+                  mho_array_solver_name(rep.solver), rep.iterations, rep.residual_rel,
+                  (double)mho_ctx_peak_bytes(ctx) / 0x1p20, 1 - out / ideal);
+    assert_true(rep.residual_rel <= 1e-10 && out < ideal && out > 0.1 * ideal);
+    mho_array_free(a);
+    free(g);
+    free(v);
+    free(i);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
+/* A line of 2048 equal cells, open at its end: V cosh((n + 1/2 - k) t)/cosh((n + 1/2) t) at cell k,
+ * 2 cosh t = 2 + r g; from wires without effect to wires that let nothing through. */
+static void long_lines(void **state) {
+    (void)state;
+    enum { N = 2048 };
+    mho_ctx *ctx = test_ctx();
+    double *g = malloc(N * sizeof *g), *m = malloc(N * sizeof *m);
+    assert_true(g && m);
+    for (double load = 1e-12; load < 1e3; load *= 1e3) { /* r g */
+        for (int k = 0; k < N; k++) {
+            g[k] = 1e-5;
+        }
+        mho_array_opt o = MHO_ARRAY_OPT_INIT;
+        o.r_word_ohm = load / 1e-5;
+        double t = log1p(load / 2 + sqrt(load + load * load / 4)); /* acosh(1 + load/2) */
+        mho_array *a = array_of(ctx, 1, N, &o, g);
+        test_ok(ctx, mho_array_transfer(a, m));
+        for (int k = 0; k < N; k++) {
+            /* cosh(a)/cosh(b) without overflow */
+            double up = (N - 0.5 - k) * t, down = (N + 0.5) * t;
+            double want = exp(up - down) * (1 + exp(-2 * up)) / (1 + exp(-2 * down));
+            test_close(m[k], want * 1e-5, 1e-300, 1e-10);
+        }
+        mho_array_free(a);
+    }
+    free(g);
+    free(m);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(right_or_marked),
-                                       cmocka_unit_test(right_or_marked_with_all_options)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(right_or_marked),    cmocka_unit_test(right_or_marked_with_all_options),
+        cmocka_unit_test(one_cell_in_series), cmocka_unit_test(one_column_in_parallel),
+        cmocka_unit_test(laws_hold),          cmocka_unit_test(one_exponential_cell),
+        cmocka_unit_test(four_million_cells), cmocka_unit_test(long_lines),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

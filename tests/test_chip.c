@@ -1,68 +1,10 @@
 /* test_chip.c - a small network on a chip: ideal limit, same bits, fast against slow path, noise
  * against brute force, cost against the solved circuit, provoked errors. */
-#include "test.h"
-
-#include "chip/chip_int.h"
-
-#include <stdlib.h>
-
-enum { N_IMAGE = 150 };
-
-/* conv 4x4, pool, dense with neurons, dense: random weights, no training needed */
-static mho_net *small_net(mho_ctx *ctx) {
-    mho_net *net = NULL;
-    test_ok(ctx, mho_net_new(ctx, 1, 28, 28, &net));
-    test_ok(ctx, mho_net_add_conv(net, 5, 4, 2, 1, true, 0.5));
-    test_ok(ctx, mho_net_add_pool(net, 2));
-    test_ok(ctx, mho_net_add_dense(net, 37, true, 0.3));
-    test_ok(ctx, mho_net_add_dense(net, 10, false, 0.4));
-    for (size_t l = 0; l < mho_net_n_layer(net); l++) {
-        const mho_layer *s = mho_net_layer(net, l);
-        if (!s->n_out) {
-            continue;
-        }
-        size_t n = s->n_out * s->n_in;
-        float *w = malloc((n + s->n_out) * sizeof *w);
-        mho_i_rng_normal_f(11, MHO_RNG_TEST, (uint32_t)l, 0, n + s->n_out, w);
-        for (size_t k = 0; k < n + s->n_out; k++) {
-            w[k] = fminf(fmaxf(w[k] * (float)s->w_max / 3, -(float)s->w_max), (float)s->w_max);
-        }
-        test_ok(ctx, mho_net_set_weights(net, l, w, w + n));
-        free(w);
-    }
-    return net;
-}
-
-typedef struct bench {
-    mho_ctx *ctx;
-    mho_chip_spec spec;
-    mho_net *net;
-    mho_dataset *set;
-    mho_chip *chip;
-} bench;
-
-static bench make(void) {
-    bench b = {.ctx = test_ctx()};
-    test_ok(b.ctx, mho_chip_spec_default(b.ctx, &b.spec));
-    b.spec.rows = 50; /* several tiles each way */
-    b.spec.cols = 24;
-    b.net = small_net(b.ctx);
-    test_ok(b.ctx, mho_dataset_digits(b.ctx, 2, 0, N_IMAGE, &b.set));
-    test_ok(b.ctx, mho_chip_new(b.ctx, &b.spec, b.net, &b.chip));
-    return b;
-}
-
-static void done(bench *b) {
-    mho_chip_free(b->chip);
-    mho_net_free(b->net);
-    mho_dataset_free(b->set);
-    assert_int_equal(mho_ctx_bytes(b->ctx), 0);
-    mho_ctx_free(b->ctx);
-}
+#include "test_chip_net.h"
 
 static void ideal_chip_is_the_network(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     enum { N = 4097 };
     static float a[N];
     mho_act_curve curve = {0, 0, N, a};
@@ -83,7 +25,7 @@ static void ideal_chip_is_the_network(void **state) {
 
 static void threads_and_image_count_do_not_matter(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     uint8_t one[N_IMAGE], two[N_IMAGE], part[N_IMAGE];
     double accuracy;
     mho_dataset *first = NULL;
@@ -107,7 +49,7 @@ static void threads_and_image_count_do_not_matter(void **state) {
 static void fast_path_agrees_with_the_slow_one(void **state) {
     (void)state;
     for (int share = 0; share < 2; share++) {
-        bench b = make();
+        bench b = make(NULL);
         b.spec.share = (mho_neuron_share)share;
         mho_chip_free(b.chip);
         test_ok(b.ctx, mho_chip_new(b.ctx, &b.spec, b.net, &b.chip));
@@ -155,7 +97,7 @@ static mho_status look(void *user, const mho_i_view *view) {
 
 static void read_noise_has_the_variance_of_noisy_cells(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     enum { N_BLOCK = 40, N_DRAW = 500 };
     test_ok(b.ctx, mho_chip_program(b.chip, 5, 0, MHO_IMP_WIRES, NULL));
     const mho_i_layer *layer = &b.chip->layer[1];
@@ -215,7 +157,7 @@ static void read_noise_has_the_variance_of_noisy_cells(void **state) {
 
 static void bent_targets_give_the_weights_through_the_wires(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     b.spec.wire_ohm = 10;
     mho_chip_free(b.chip);
     test_ok(b.ctx, mho_chip_new(b.ctx, &b.spec, b.net, &b.chip));
@@ -241,7 +183,7 @@ static void bent_targets_give_the_weights_through_the_wires(void **state) {
 
 static void cost_adds_up(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     mho_chip_cost cost;
     test_ok(b.ctx, mho_chip_program(b.chip, 1, 0, MHO_IMP_ALL, NULL));
     test_ok(b.ctx, mho_chip_cost_of(b.chip, b.set, 10, &cost));
@@ -264,7 +206,7 @@ static void cost_adds_up(void **state) {
 
 static void bad_use_is_refused(void **state) {
     (void)state;
-    bench b = make();
+    bench b = make(NULL);
     double accuracy;
     mho_chip_verify v;
     mho_chip *none = NULL;

@@ -1,5 +1,6 @@
 /* test_errors_base.c - every message of base and io: what is wrong, where, what is allowed.
  * Failures of the operating system are made by replacing its functions in this program. */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include <errno.h>
@@ -18,16 +19,22 @@
 
 static char dir[] = "/tmp/mho-errors-XXXXXX";
 static char path[64], long_path[5000];
-static bool no_sync, no_mode;
+static bool no_sync, no_mode, no_stat;
+static int sync_errno = EIO;
 
 int fsync(int fd) {
-    errno = EIO;
+    errno = sync_errno;
     return no_sync ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int fchmod(int fd, mode_t mode) {
     errno = EPERM;
     return no_mode ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int fstat(int fd, struct stat *st) {
+    errno = EIO;
+    return no_stat ? -1 : fstatat(fd, "", st, AT_EMPTY_PATH);
 }
 
 static int set_up(void **state) {
@@ -75,7 +82,8 @@ static void files_that_cannot_be_read_or_written_say_why(void **state) {
     no_mode = true;
     test_refused(ctx, mho_i_file_write(ctx, path, "new", 3), MHO_ERR_IO, path, "cannot be written");
     no_mode = false;
-    test_refused(ctx, mho_i_file_write(ctx, dir, "new", 3), MHO_ERR_IO, dir, "is a directory");
+    test_refused(ctx, mho_i_file_write(ctx, dir, "new", 3), MHO_ERR_IO, dir,
+                 "is a directory, a file is wanted");
     test_refused(ctx, mho_i_file_write(ctx, long_path, "new", 3), MHO_ERR_IO, "xxx...",
                  "the path is too long");
     test_refused(ctx, mho_i_file_writable(ctx, long_path), MHO_ERR_IO, "the path is too long");
@@ -95,6 +103,47 @@ static void files_that_cannot_be_read_or_written_say_why(void **state) {
     assert_string_equal((char *)data, "old");
     mho_i_free(ctx, data);
     assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
+/* Between begin and commit anything may happen to the place. */
+static void places_that_vanish_are_noticed(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    unsigned char *data;
+    size_t n;
+    no_stat = true;
+    test_refused(ctx, mho_i_file_read(ctx, "/etc/passwd", 1 << 20, &data, &n), MHO_ERR_IO,
+                 "/etc/passwd: cannot be read: Input/output error");
+    no_stat = false;
+    char folder[64], file[80];
+    snprintf(folder, sizeof folder, "%s/b", dir);
+    snprintf(file, sizeof file, "%s/c", folder);
+    mho_i_temp f;
+    test_ok(ctx, mho_i_mkdirs(ctx, folder));
+    test_ok(ctx, mho_i_temp_begin(ctx, file, &f));
+    test_ok(ctx, mho_i_temp_put(&f, "new", 3));
+    assert_int_equal(mkdir(file, 0700), 0); /* a folder takes the place */
+    test_refused(ctx, mho_i_temp_commit(&f), MHO_ERR_IO, file, "cannot be written: Is a directory");
+    rmdir(file);
+    test_ok(ctx, mho_i_temp_begin(ctx, file, &f));
+    sync_errno = EINVAL; /* a file system that cannot sync, and a file that somebody closed */
+    no_sync = true;
+    close(f.fd);
+    mho_status status = mho_i_temp_commit(&f);
+    no_sync = false;
+    sync_errno = EIO;
+    test_refused(ctx, status, MHO_ERR_IO, file, "cannot be written: ");
+    test_ok(ctx, mho_i_temp_begin(ctx, file, &f));
+    test_ok(ctx, mho_i_temp_put(&f, "new", 3));
+    if (!f.temp[0]) { /* a file without a name until now */
+        rmdir(folder);
+        test_refused(ctx, mho_i_temp_commit(&f), MHO_ERR_IO, file,
+                     "cannot be written: No such file or directory");
+    } else {
+        mho_i_temp_drop(&f);
+        rmdir(folder);
+    }
     mho_ctx_free(ctx);
 }
 
@@ -173,6 +222,9 @@ static void yaml_says_where_it_is_none(void **state) {
     test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", second, strlen(second), &doc), MHO_ERR_FORMAT,
                  "f.yaml:", "not YAML: ");
     assert_null(doc);
+    const char *two = "a: 1\n---\nb: 2\n";
+    test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", two, strlen(two), &doc), MHO_ERR_FORMAT,
+                 "f.yaml: several documents; one is wanted");
     test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", directive, strlen(directive), &doc),
                  MHO_ERR_FORMAT, "f.yaml:2:", "begins with %", "not allowed");
     assert_int_equal(mho_ctx_bytes(ctx), 0);
@@ -264,6 +316,7 @@ static void a_png_that_cannot_be_written_leaves_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_cannot_be_read_or_written_say_why),
+        cmocka_unit_test(places_that_vanish_are_noticed),
         cmocka_unit_test(threads_and_children_are_checked),
         cmocka_unit_test(every_status_has_a_text),
         cmocka_unit_test(arrays_that_no_file_can_hold_are_refused),

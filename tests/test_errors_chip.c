@@ -80,6 +80,24 @@ static void no_chip(sketch *s, int output, const char *part, const char *more) {
     assert_int_equal(mho_ctx_bytes(s->ctx), 0);
 }
 
+/* A network that only pools makes a chip of wires and comparisons. */
+static void a_chip_without_arrays_has_no_voltage_drop(void **state) {
+    mho_ctx *ctx = *state;
+    sketch s = BEGIN(1, 4, 4, 4);
+    mho_graph_attr pool = mho_graph_attr_default();
+    pool.kernel[0] = pool.kernel[1] = pool.stride[0] = pool.stride[1] = 2;
+    mho_chip *chip = NULL;
+    test_ok(ctx, mho_graph_add_output(s.g, node(&s, MHO_OP_MAX_POOL, "pool", 1, &s.x, &pool)));
+    test_ok(ctx, mho_chip_new_graph(ctx, &s.spec, s.g, NULL, NULL, &chip));
+    size_t n_row = 7, n_col = 7;
+    test_refused(ctx, mho_chip_tile_drop(chip, NULL, &n_row, &n_col, NULL), MHO_ERR_ARG,
+                 "this chip has no array", "voltage drop");
+    assert_int_equal(n_row, 7);
+    mho_chip_free(chip);
+    mho_graph_free(s.g);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+}
+
 static void batches_are_refused(void **state) {
     mho_ctx *ctx = *state;
     sketch s = BEGIN(2, 3, 4, 4);
@@ -271,6 +289,7 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chip_without_arrays_has_no_voltage_drop),
         cmocka_unit_test(batches_are_refused),
         cmocka_unit_test(what_has_no_place_on_arrays_is_named),
         cmocka_unit_test(wires_take_what_wires_can),

@@ -191,6 +191,12 @@ static void drives_are_checked(void **state) {
                  MHO_ERR_ARG, "r_load = 0 ohm (above 0)");
     mho_neuron_phases ph = mho_neuron_phases_of(&p);
     mho_neuron_evaluation e;
+    mho_transient_opt hasty = MHO_TRANSIENT_OPT_INIT;
+    hasty.max_step = 1;
+    test_refused(
+        ctx,
+        mho_neuron_evaluate_transient(ctx, &p, &d.circuit, &nominal, 0.3, &ph, &hasty, &e, NULL),
+        MHO_WARN_NOT_CONVERGED, "the integration stopped at ");
     ph.reset_s = -1;
     test_refused(
         ctx, mho_neuron_evaluate_transient(ctx, &p, &d.circuit, &nominal, 0.3, &ph, NULL, &e, NULL),
@@ -237,6 +243,10 @@ static void models_in_circuits_are_checked(void **state) {
     curve.period_s = -1;
     test_refused(ctx, mho_curve_make(ctx, c, mho_curve_of(m, 0)->name, &curve, &made), MHO_ERR_ARG,
                  "period = -1 s", "more than 0");
+    curve = mho_curve_options_default();
+    curve.n_point = 1;
+    test_refused(ctx, mho_curve_make(ctx, c, mho_curve_of(m, 0)->name, &curve, &made), MHO_ERR_ARG,
+                 "1 points", "2 to 100,000");
     mho_card_free(c);
     mho_ext_model many = *m;
     many.n_event = 100;
@@ -290,6 +300,15 @@ static void ngspice_that_stops_is_not_believed(void **state) {
     test_refused(ctx, mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
                  MHO_WARN_NOT_CONVERGED, "ngspice");
     assert_true(isnan(out[0]));
+    static const char cold[] = "#!/bin/sh\ncat >/dev/null\necho 'mho-point 0'\n"
+                               "echo 'v(out) = 4.8e-03'\necho 'v(rise) = -3.5e+03'\n";
+    test_ok(ctx, mho_i_file_write(ctx, fake, cold, sizeof cold - 1));
+    chmod(fake, 0700);
+    test_refused(ctx, mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
+                 MHO_WARN_NOT_CONVERGED, "ngspice");
+    assert_true(isnan(out[0])); /* colder than nothing can be */
+    test_ok(ctx, mho_i_file_write(ctx, fake, script, sizeof script - 1));
+    chmod(fake, 0700);
     mho_array *a;
     test_ok(ctx, mho_array_new(ctx, 2, 2, NULL, &a));
     test_ok(ctx, mho_array_program(a, g));

@@ -395,6 +395,15 @@ static void failures_leave_nothing(void **state) {
     opt.n_band = 0;
     opt.chip_file = "/nowhere/chip.yaml";
     assert_int_equal(mho_image_run(ctx, photo, &opt, &r), MHO_ERR_IO);
+    char chip[200]; /* a key that cannot be followed here is not passed over */
+    snprintf(chip, sizeof chip, "%s/calibrated.yaml", dir);
+    FILE *f = fopen(chip, "w");
+    fputs("chip:\n  periphery: {column_gain: calibrated}\n", f);
+    fclose(f);
+    opt.chip_file = chip;
+    assert_int_equal(mho_image_run(ctx, photo, &opt, &r), MHO_ERR_ARG);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "column_gain"));
+    unlink(chip);
     opt.chip_file = NULL;
     mho_status status = MHO_ERR_NOMEM;
     for (size_t n = 1; n < 2000 && status != MHO_OK; n += n < 30 ? 1 : 37) {

@@ -42,7 +42,7 @@ extern "C" {
     X(MHO_ERR_INTERNAL, -9, "internal error")
 
 typedef enum mho_status {
-#define MHO_STATUS_ENUM(name, value, text) name = value,
+#define MHO_STATUS_ENUM(name, value, text) name = (value),
     MHO_STATUS_LIST(MHO_STATUS_ENUM)
 #undef MHO_STATUS_ENUM
 } mho_status;

@@ -225,7 +225,7 @@ MHO_API mho_status mho_chip_spec_load(mho_ctx *ctx, const char *path, mho_chip_s
     X(MHO_IMP_ADC, 17, "column ADC", "resolution and range of the column ADC")                     \
     X(MHO_IMP_LATCH, 18, "latch-up", "neurons that missed their reset")
 enum {
-#define MHO_IMP_ENUM(name, bit, label, text) name = 1u << bit,
+#define MHO_IMP_ENUM(name, bit, label, text) name = 1u << (bit),
     MHO_IMPERFECTION_LIST(MHO_IMP_ENUM)
 #undef MHO_IMP_ENUM
         MHO_IMP_COUNT = 19,
@@ -286,7 +286,8 @@ typedef struct mho_calibration {
 /* After mho_chip_program: what the spec wants from data, out of the first n_image pictures (0: 256)
  * of a set that the chip is not judged by: ranges of the ADCs, gain and offset of every output such
  * that its z is that of the weights, both by least squares. Does nothing where the spec wants
- * nothing. out may be NULL. Time of sending these pictures once through the chip. */
+ * nothing. A chip with calibrated columns is evaluated only after it. out may be NULL. Time of
+ * sending these pictures once through the chip. */
 MHO_API mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
                                       mho_calibration *out) MHO_CHECK;
 

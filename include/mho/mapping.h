@@ -106,6 +106,10 @@ MHO_API mho_status mho_chip_evaluate_samples(mho_chip *chip, const mho_samples *
                                              int32_t *predictions, float *scores,
                                              double *accuracy) MHO_CHECK;
 MHO_API size_t mho_chip_n_score(const mho_chip *chip);
+/* mho_chip_calibrate with samples; of the network's sums, those of stored activations alone
+ * included. */
+MHO_API mho_status mho_chip_calibrate_samples(mho_chip *chip, const mho_samples *s, size_t n,
+                                              mho_calibration *out) MHO_CHECK;
 /* mho_chip_check and mho_chip_cost_of for samples. Of a large network the check looks at some
  * output rows of every stage only, about 4,096 reads of tiles in all. */
 MHO_API mho_status mho_chip_check_samples(mho_chip *chip, const mho_samples *s, size_t n,

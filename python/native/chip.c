@@ -294,22 +294,33 @@ static PyObject *chip_info(PyObject *self, PyObject *args) {
                          (Py_ssize_t)mho_chip_n_score(chip));
 }
 
-/* (handle, progress, seed, instance, imperfections) -> report */
+/* (handle, progress, seed, instance, imperfections, samples to calibrate with or x None) -> report */
 static PyObject *chip_program(PyObject *self, PyObject *args) {
     (void)self;
     handle *h;
     PyObject *progress;
     unsigned long long seed;
     unsigned instance, imperfections;
-    mho_chip *chip = NULL;
-    if (!PyArg_ParseTuple(args, "O&OKII", handle_arg, &h, &progress, &seed, &instance,
-                          &imperfections) ||
-        !(chip = begin_chip(h, progress))) {
+    sample_args s = {.n = 0};
+    if (!PyArg_ParseTuple(args, "O&OKII" SAMPLE_FORMAT, handle_arg, &h, &progress, &seed, &instance,
+                          &imperfections, SAMPLE_ARGS(s))) {
         return NULL;
     }
     mho_program_report rep;
-    mho_status status = mho_chip_program(chip, seed, instance, imperfections, &rep);
-    return end(h, status) ? struct_get(&rep, program_fields) : NULL;
+    PyObject *result = NULL;
+    mho_chip *chip = !s.x.at || sample_fits(&s) ? begin_chip(h, progress) : NULL;
+    if (chip) {
+        mho_samples *samples = NULL;
+        mho_status status = mho_chip_program(chip, seed, instance, imperfections, &rep);
+        if (status >= 0 && s.x.at) {
+            status = make_samples(h, &s, &samples);
+            status = status < 0 ? status : mho_chip_calibrate_samples(chip, samples, 0, NULL);
+        }
+        mho_samples_free(samples);
+        result = end(h, status) ? struct_get(&rep, program_fields) : NULL;
+    }
+    release_samples(&s);
+    return result;
 }
 
 /* (handle, progress, samples, predictions out int32, scores out float32) -> accuracy */

@@ -210,7 +210,8 @@ static bool put_axes(PyObject *dict, const mho_study *study) {
         double x = mho_study_value(study, k / n_axis, k % n_axis);
         memcpy(at + 8 * k, &x, 8);
     }
-    return put(dict, "axes", axes) & put(dict, "points", data);
+    bool done = put(dict, "axes", axes); /* both are handed over, whatever becomes of the first */
+    return put(dict, "points", data) && done;
 }
 
 static bool put_metrics(PyObject *dict) {

@@ -42,6 +42,17 @@ def test_exact_rectifiers_leave_the_network_nearly_as_it_was():
     np.testing.assert_allclose(c.run(x), NET.run(x), atol=0.06 * np.abs(NET.run(x)).max())
 
 
+def test_columns_are_calibrated_where_the_chip_file_wants_it():
+    offset = {"periphery.amplifier_offset": "100 mV"}
+    wanted = {**offset, "periphery.column_gain": "calibrated"}
+    fixed, calibrated = (mho.Chip(NET, calibrate=X, chip=keys) for keys in (offset, wanted))
+    exact = NET.run(X).ravel()
+    near = [np.corrcoef(c.run(X).ravel(), exact)[0, 1] for c in (fixed, calibrated)]
+    assert near[1] > near[0] + 0.02
+    with pytest.raises(mho.ArgumentError, match="column_gain"):
+        mho.Chip(NET, chip=wanted).run(X)
+
+
 def test_inside(chip):
     chip.program()
     cost, check = chip.cost(X), chip.check(X)

@@ -126,7 +126,11 @@ static mho_status drain(child *c, int k) {
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
             return MHO_OK;
         }
-        if (got <= 0) {
+        if (got < 0) {
+            return mho_i_fail(c->ctx, MHO_ERR_DEPENDENCY, "%s: its output cannot be read: %s",
+                              c->name, strerror(errno));
+        }
+        if (got == 0) {
             close_fd(&c->fd[k]);
             return MHO_OK;
         }

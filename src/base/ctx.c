@@ -89,6 +89,7 @@ void mho_ctx_fail_alloc(mho_ctx *ctx, size_t n) {
     ctx->fail_in = n;
 }
 
+#undef mho_i_fail
 mho_status mho_i_fail(mho_ctx *ctx, mho_status status, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -286,8 +286,8 @@ mho_status mho_i_file_writable(mho_ctx *ctx, const char *path) {
 }
 
 bool mho_i_file_exists(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0;
+    struct stat st; /* what cannot be looked at is there: reading it will say why */
+    return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 mho_status mho_i_mkdirs(mho_ctx *ctx, const char *path) {
@@ -326,9 +326,7 @@ mho_status mho_i_cache_dir(mho_ctx *ctx, char *out, size_t n_out) {
                             : snprintf(out, n_out, "/tmp/mho-cache");
     if (n < 0 || (size_t)n >= n_out) {
         return mho_i_fail(ctx, MHO_ERR_IO, "%.80s...: the path of the cache directory is too long",
-                          own && *own   ? own
-                          : xdg && *xdg ? xdg
-                                        : home);
+                          out);
     }
     return mho_i_mkdirs(ctx, out);
 }

@@ -139,10 +139,12 @@ typedef struct mho_i_stage {
     size_t *source;    /* [n_source] */
     int32_t *from;     /* WIRE [c*h*w of out]: element, counted over all sources; -1: 0 */
     mho_i_end end;
-    mho_i_digital *digital;    /* END_DIGITAL */
-    float *bias;               /* [n_out] bias where no array has one; NULL: none */
-    size_t n_neuron;           /* 0 unless it ends in neurons */
-    size_t first_neuron;       /* number of its first neuron in the chip */
+    mho_i_digital *digital; /* END_DIGITAL */
+    float *bias;            /* [n_out] bias where no array has one; NULL: none */
+    float *design;          /* [n_skip + 1][n_out] gains of the skips and bias before the amplifiers
+                               of an instance changed them; NULL: they never did */
+    size_t n_neuron;        /* 0 unless it ends in neurons */
+    size_t first_neuron;    /* number of its first neuron in the chip */
     mho_neuron_device *device; /* [n_neuron] */
     const float *table;        /* [n_neuron or 1][MHO_I_NODES][2] */
     size_t table_stride;       /* floats between neurons: 0 when all are nominal */
@@ -170,6 +172,7 @@ struct mho_chip {
     float *warm_table;  /* [MHO_I_NODES][2] nominal neuron at the temperature of reading, or NULL */
     float *latch_table; /* [MHO_I_NODES][2] nominal neuron without its reset, or NULL */
     bool programmed;
+    bool calibrated; /* this instance, by mho_chip_calibrate */
     bool tuned;      /* targets are no longer those of the design */
     bool cell_noise; /* of this instance: reads of cells are noisy */
     uint64_t seed;   /* of the instance */
@@ -242,7 +245,8 @@ mho_status mho_i_chip_write_layer(mho_chip *chip, mho_i_layer *layer, uint32_t r
 mho_neuron_param mho_i_chip_neuron_now(const mho_chip *chip);
 
 /* ---- columns.c: gain and offset of the column amplifiers, in the weights ---- */
-/* Offsets of this instance's amplifiers into the weights of the bias. */
+/* Offsets of this instance's amplifiers into the weights of the bias; what the last instance
+ * changed besides weights is as designed again. */
 mho_status mho_i_chip_draw_offsets(mho_chip *chip);
 /* z -> gain z + offset for output o of a stage. */
 void mho_i_chip_trim_column(mho_i_stage *stage, size_t o, double gain, double offset);

@@ -15,6 +15,8 @@ typedef struct column_sum {
 
 typedef struct calibration {
     mho_chip *chip;
+    mho_i_source from;
+    size_t n_image;           /* of them, from the first */
     size_t n_lane;            /* pictures in this block */
     float **weight;           /* [n_layer of the chip][n_out][n_row] that the targets stand for */
     float *want;              /* [largest n_out][n_col] */
@@ -52,16 +54,31 @@ static void add_columns(calibration *c, const mho_i_view *view) {
     memset(c->want, 0, n_out * n_col * sizeof *c->want);
 }
 
+/* Part k of what a stage has besides arrays, as designed: the gains of skip k, or the bias. */
+static const float *designed(const mho_i_stage *stage, size_t k) {
+    const float *now = k < stage->n_skip ? stage->skip[k].gain : stage->bias;
+    return stage->design && now ? stage->design + k * stage->shape.n_out : now;
+}
+
+static void add_bias(calibration *c, const mho_i_view *view) {
+    const float *bias = designed(view->stage, view->stage->n_skip);
+    for (size_t k = 0; bias && k < view->stage->shape.n_out * view->n_col; k++) {
+        c->want[k] += bias[k / view->n_col];
+    }
+}
+
 static mho_status see_columns(void *user, const mho_i_view *view) {
     calibration *c = user;
     if (view->layer) {
         add_wanted(c, view);
     } else if (view->skip) {
+        const float *gain = designed(view->stage, (size_t)(view->skip - view->stage->skip));
         for (size_t o = 0; o < view->stage->shape.n_out; o++) {
-            cblas_saxpy((int)view->n_col, view->skip->gain[o], view->x + o * view->x_stride, 1,
+            cblas_saxpy((int)view->n_col, gain[o], view->x + o * view->x_stride, 1,
                         c->want + o * view->n_col, 1);
         }
     } else if (view->z) {
+        add_bias(c, view);
         add_columns(c, view);
     }
     return MHO_OK;
@@ -93,18 +110,18 @@ static mho_status see_range(void *user, const mho_i_view *view) {
 }
 
 /* All pictures through the chip, with its noise; blocks that no evaluation has. */
-static mho_status send(calibration *c, const mho_dataset *set, size_t n_image, mho_i_view_fn fn) {
+static mho_status send(calibration *c, mho_i_view_fn fn) {
     mho_i_scratch *s = mho_i_chip_scratch_new(c->chip);
     mho_status status = s ? MHO_OK : MHO_ERR_NOMEM;
     size_t image[MHO_I_LANES];
-    for (size_t first = 0; status == MHO_OK && first < n_image; first += c->chip->n_lane) {
-        for (c->n_lane = 0; c->n_lane < c->chip->n_lane && first + c->n_lane < n_image;
+    for (size_t first = 0; status == MHO_OK && first < c->n_image; first += c->chip->n_lane) {
+        for (c->n_lane = 0; c->n_lane < c->chip->n_lane && first + c->n_lane < c->n_image;
              c->n_lane++) {
             image[c->n_lane] = first + c->n_lane;
         }
         uint32_t block = 0x80000000u | (uint32_t)(first / c->chip->n_lane);
-        status = mho_i_chip_forward(c->chip, s, &(mho_i_source){.set = set}, image, c->n_lane,
-                                    block, true, NULL, fn, c);
+        status =
+            mho_i_chip_forward(c->chip, s, &c->from, image, c->n_lane, block, true, NULL, fn, c);
     }
     mho_i_chip_scratch_free(c->chip->ctx, s);
     return status;
@@ -177,14 +194,13 @@ static void trim_stage(calibration *c, size_t k, size_t number, mho_calibration 
     }
 }
 
-static mho_status calibrate_columns(calibration *c, const mho_dataset *set, size_t n_image,
-                                    mho_calibration *out) {
+static mho_status calibrate_columns(calibration *c, mho_calibration *out) {
     mho_status status = make_buffers(c);
     if (status == MHO_OK) {
-        status = send(c, set, n_image, see_columns);
+        status = send(c, see_columns);
     }
     for (size_t k = 0; status == MHO_OK && k < c->chip->n_stage; k++) {
-        if (c->column[k] && c->chip->stage[k].n_layer && c->column[k][0].n > 0) {
+        if (c->column[k] && c->column[k][0].n > 0) {
             trim_stage(c, k, c->chip->stage[k].number, out);
         }
     }
@@ -214,8 +230,7 @@ static void set_range(calibration *c, mho_i_stage *stage, mho_calibration *out) 
 }
 
 /* One ADC after the other: what the first clips, the next ones do not see. */
-static mho_status calibrate_ranges(calibration *c, const mho_dataset *set, size_t n_image,
-                                   mho_calibration *out) {
+static mho_status calibrate_ranges(calibration *c, mho_calibration *out) {
     mho_chip *chip = c->chip;
     mho_status status = MHO_OK;
     for (size_t k = 0; status == MHO_OK && k < chip->n_stage; k++) {
@@ -227,7 +242,7 @@ static mho_status calibrate_ranges(calibration *c, const mho_dataset *set, size_
         memset(c->bin, 0, sizeof c->bin);
         for (int pass = 0; status == MHO_OK && pass < 2; pass++) {
             c->counting = pass == 1;
-            status = send(c, set, n_image, see_range);
+            status = send(c, see_range);
         }
         if (status == MHO_OK) {
             set_range(c, &chip->stage[k], out);
@@ -236,31 +251,40 @@ static mho_status calibrate_ranges(calibration *c, const mho_dataset *set, size_
     return status;
 }
 
-mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
-                              mho_calibration *out) {
+static mho_status calibrate(mho_chip *chip, const mho_i_source *from, size_t n_image,
+                            mho_calibration *out) {
     if (!chip->programmed) {
-        return mho_i_fail(chip->ctx, MHO_ERR_ARG, "the chip is not programmed");
+        return mho_i_fail(chip->ctx, MHO_ERR_ARG,
+                          "the chip is not programmed: mho_chip_program comes first");
     }
-    const mho_i_value *in = &chip->value[0];
-    if (in->c != 1 || in->h != mho_dataset_n_row(set) || in->w != mho_dataset_n_col(set)) {
-        return mho_i_fail(chip->ctx, MHO_ERR_DIM, "pictures of %zu x %zu: the chip takes %zu x %zu",
-                          mho_dataset_n_row(set), mho_dataset_n_col(set), in->h, in->w);
+    mho_status status = mho_i_source_check(chip, from);
+    if (status < 0) {
+        return status;
     }
-    size_t n = mho_dataset_n_image(set);
+    size_t n = mho_i_source_n(from);
     n_image = n_image ? n_image : N_IMAGE;
-    n_image = n_image < n ? n_image : n;
     mho_calibration own = {.n_layer = chip->n_compute};
-    calibration c = {.chip = chip};
-    mho_status status = MHO_OK;
+    calibration c = {.chip = chip, .from = *from, .n_image = n_image < n ? n_image : n};
     if (chip->spec.column_calibration) {
-        status = calibrate_columns(&c, set, n_image, &own);
+        status = calibrate_columns(&c, &own);
     }
     if (status == MHO_OK && (chip->imperfections & MHO_IMP_ADC) && chip->spec.adc_bits > 0) {
-        status = calibrate_ranges(&c, set, n_image, &own);
+        status = calibrate_ranges(&c, &own);
     }
     free_buffers(&c);
+    chip->calibrated = status == MHO_OK;
     if (status == MHO_OK && out) {
         *out = own;
     }
     return status;
+}
+
+mho_status mho_chip_calibrate(mho_chip *chip, const mho_dataset *set, size_t n_image,
+                              mho_calibration *out) {
+    return calibrate(chip, &(mho_i_source){.set = set}, n_image, out);
+}
+
+mho_status mho_chip_calibrate_samples(mho_chip *chip, const mho_samples *s, size_t n,
+                                      mho_calibration *out) {
+    return calibrate(chip, &(mho_i_source){.samples = s}, n, out);
 }

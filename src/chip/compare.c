@@ -148,6 +148,7 @@ static mho_status compare(mho_chip *chip, const mho_samples *s, size_t n, compar
                      : MHO_ERR_NOMEM;
     mho_i_chip_scratch_free(ctx, scratch);
     mho_i_exact_free(&exact);
+    c->exact = NULL;
     return status;
 }
 

@@ -94,7 +94,14 @@ size_t mho_chip_n_score(const mho_chip *chip) {
 
 static mho_status check_use(const mho_chip *chip, const mho_i_source *from) {
     if (!chip->programmed) {
-        return mho_i_fail(chip->ctx, MHO_ERR_ARG, "the chip is not programmed");
+        return mho_i_fail(chip->ctx, MHO_ERR_ARG,
+                          "the chip is not programmed: mho_chip_program comes first");
+    }
+    if (chip->spec.column_calibration && !chip->calibrated) {
+        return mho_i_fail(
+            chip->ctx, MHO_ERR_ARG,
+            "periphery.column_gain: calibrated: this chip has not been calibrated since "
+            "it was programmed (mho_chip_calibrate, mho_chip_calibrate_samples)");
     }
     return mho_i_source_check(chip, from);
 }

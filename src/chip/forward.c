@@ -276,11 +276,11 @@ static void group_product(const mho_chip *chip, const mho_i_layer *layer, size_t
     for (int from = 0, k = 0; from < n_row; k++) {
         int to = (int)((size_t)n_row * (size_t)(k + 1) / layer->n_tile_row);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, to - from, 1, w + from,
-                    n_row, s->x + from * n_col, n_col, k > 0 || !begin, z, n_col);
+                    n_row, s->x + (size_t)from * (size_t)n_col, n_col, k > 0 || !begin, z, n_col);
         from = to;
     }
     if (read) {
-        square((size_t)(n_row * n_col), s->x, s->x2);
+        square((size_t)n_row * (size_t)n_col, s->x, s->x2);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n_out, n_col, n_row, 1,
                     layer->noise2 + o0 * layer->n_row, n_row, s->x2, n_col, !begin,
                     s->var + o0 * (size_t)n_col, n_col);

@@ -105,13 +105,17 @@ mho_status mho_chip_tile_drop(mho_chip *chip, const mho_dataset *set, size_t *n_
     mho_ctx *ctx = chip->ctx;
     drop d = {.chip = chip};
     largest_tile(chip, &d);
+    if (!d.tile) {
+        return mho_i_fail(ctx, MHO_ERR_ARG, "this chip has no array: no tile has a voltage drop");
+    }
     *n_row = d.tile->n_row;
     *n_col = 2 * d.tile->n_out;
     if (!drop_rel) {
         return MHO_OK;
     }
     if (!chip->programmed) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "the chip is not programmed");
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "the chip is not programmed: mho_chip_program comes first");
     }
     size_t image[MHO_I_LANES], n_set = mho_dataset_n_image(set), n_cell = *n_row * *n_col;
     d.n_vec = chip->n_lane < n_set ? chip->n_lane : n_set;

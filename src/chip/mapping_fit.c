@@ -329,8 +329,7 @@ static mho_status correct_stage(mho_i_fit *c, mho_i_stage *stage) {
     if (status < 0) {
         return status;
     }
-    int n_thread = mho_ctx_threads(c->chip->ctx);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_thread)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(mho_ctx_threads(c->chip->ctx))
     for (size_t o = 0; o < stage->shape.n_out; o++) {
         correct_output(c, stage, o);
     }

@@ -55,7 +55,7 @@ typedef struct mho_i_exact {
     mho_ctx *ctx;
     size_t n_stage;
 } mho_i_exact;
-mho_status mho_i_exact_run(const mho_chip *chip, const mho_samples *s, size_t n, mho_i_exact *out);
+mho_status mho_i_exact_run(const mho_chip *chip, const mho_samples *s, size_t n, mho_i_exact *e);
 void mho_i_exact_free(mho_i_exact *e);
 /* Sums over what was stored and what it should have been, of one stage. */
 typedef struct mho_i_likeness {

@@ -242,7 +242,7 @@ mho_status mho_chip_program(mho_chip *chip, uint64_t seed, uint32_t instance,
                             uint32_t imperfections, mho_program_report *rep) {
     mho_program_report own = {0};
     double t0 = mho_i_now_s();
-    chip->programmed = false;
+    chip->programmed = chip->calibrated = false;
     chip->seed = mho_i_chip_seed(seed, instance);
     chip->imperfections = imperfections;
     mho_status status = program_arrays(chip, &own);

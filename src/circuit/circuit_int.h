@@ -119,7 +119,7 @@ bool mho_i_ideal_handles(const mho_i_net *net); /* one whole family ideal and un
 size_t mho_i_ideal_work(const mho_i_net *net);  /* doubles */
 void mho_i_ideal_transfer(const mho_i_net *net, const double *g_S, double *m_S, double *work);
 /* Row by row with CG: any network, slow. */
-mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S);
+mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *shape, const double *g_S, double *m_S);
 
 /* ---- solvers ----
  * Read: n_vec vectors v_V [n_vec][m] V (of the network: of the user's inputs), i_A out [n_vec][n]

@@ -505,7 +505,7 @@ static mho_status apply(mho_array *a, bool *done) {
     if (!sys) {
         return MHO_ERR_NOMEM;
     }
-    double *v = sys + k * k;
+    double *v = sys + (size_t)k * (size_t)k;
     memcpy(v, f->to_in, (size_t)k * a->net.m * sizeof *v);
     for (int r = 0; r < k; r++) {
         for (int c = 0; c < k; c++) {

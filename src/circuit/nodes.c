@@ -117,6 +117,21 @@ static power_job power_of(const mho_array *a, size_t v, double *cell, double *wo
     return p;
 }
 
+/* Heat and delivery of a vector come from different voltages: where rounding hides the drop over a
+ * cell they part, although the currents were confirmed. */
+static mho_status check_balance(const mho_array *a, const mho_array_power_sum *p) {
+    const double most_rel = 1e-6;
+    double heat = p->cell_W + p->word_W + p->bit_W + p->source_W + p->sense_W;
+    double open_W = fabs(heat - p->delivered_W), scale = fmax(fabs(heat), fabs(p->delivered_W));
+    if (open_W <= most_rel * scale) {
+        return MHO_OK;
+    }
+    return mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                      "the powers of the elements, %.9g W, and what the sources deliver, %.9g W, "
+                      "differ by more than %.0e: wires, ends and cells are too far apart",
+                      heat, p->delivered_W, most_rel);
+}
+
 mho_status mho_array_power(mho_array *a, size_t n_vec, const double *v_V, double *cell_W,
                            double *word_W, double *bit_W, mho_array_power_sum *sum,
                            mho_array_report *rep) {
@@ -143,6 +158,8 @@ mho_status mho_array_power(mho_array *a, size_t n_vec, const double *v_V, double
         p.b = b;
         p.i = i;
         element_power(a, &p);
+        here = here ? here : check_balance(a, &p.sum);
+        status = status ? status : here;
         if (sum) {
             sum[v] = p.sum;
         }

@@ -67,9 +67,17 @@ static const char *check_path(const char *path) {
     return NULL;
 }
 
+static int open_at(int dir, const char *path, int flags) {
+    int fd;
+    do {
+        fd = openat(dir, path, flags);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 /* Open path below folder, one part at a time; -1 with errno. Links are not followed. */
 static int open_below(const char *folder, const char *path) {
-    int dir = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dir = open_at(AT_FDCWD, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (dir >= 0) {
         char part[256];
         size_t n = strcspn(path, "/");
@@ -77,9 +85,9 @@ static int open_below(const char *folder, const char *path) {
         part[n] = 0;
         bool last = !path[n];
         /* O_NONBLOCK: a pipe must not make us wait; it is refused later */
-        int next = openat(dir, part,
-                          last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-                               : O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+        int next = open_at(dir, part,
+                           last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+                                : O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
         int keep = errno;
         close(dir);
         errno = keep;
@@ -99,6 +107,7 @@ static bool read_at(int fd, unsigned char *to, size_t n, uint64_t offset) {
             continue;
         }
         if (got <= 0) {
+            errno = got ? errno : 0;
             return false;
         }
         to += got;
@@ -132,7 +141,9 @@ mho_status mho_i_onnx_external(mho_i_onnx *o, const MhoOnnx__Tensor *t, size_t n
                           : strerror(errno));
     }
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) != 0) {
+        status = refuse(o, t, p.location, strerror(errno));
+    } else if (!S_ISREG(st.st_mode)) {
         status = refuse(o, t, p.location, "it is not a plain file");
     } else if (p.offset > (uint64_t)st.st_size || n_byte > (uint64_t)st.st_size - p.offset) {
         status = refuse(o, t, p.location, "the file is too short");
@@ -141,7 +152,7 @@ mho_status mho_i_onnx_external(mho_i_onnx *o, const MhoOnnx__Tensor *t, size_t n
         status = *out ? MHO_OK : MHO_ERR_NOMEM;
     }
     if (status == MHO_OK && !read_at(fd, *out, n_byte, p.offset)) {
-        status = refuse(o, t, p.location, "it cannot be read");
+        status = refuse(o, t, p.location, errno ? strerror(errno) : "the file is too short");
         mho_i_free(o->ctx, *out);
         *out = NULL;
     }

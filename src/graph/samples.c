@@ -2,8 +2,9 @@
 #include "mho/samples.h"
 
 #include "base/base_int.h"
-#include "mho/io.h"
+#include "io/io_int.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,10 +113,9 @@ static bool ends_in(const char *text, const char *end) {
 /* Labels y of an NPZ file, which may be absent: then *label is NULL. */
 static mho_status load_labels(mho_ctx *ctx, const char *path, size_t n, mho_npy **y) {
     *y = NULL;
-    mho_status status = mho_npz_load(ctx, path, "y", y);
-    if (status < 0) {
-        *y = NULL; /* absent: a broken file was found out with x */
-        return status == MHO_ERR_NOMEM ? status : MHO_OK;
+    mho_status status = mho_i_npz_load_if(ctx, path, "y", y);
+    if (status < 0 || !*y) {
+        return status;
     }
     if (mho_npy_n_dim(*y) < 1 || mho_npy_shape(*y, 0) != n ||
         (mho_npy_n_dim(*y) > 1 && mho_npy_shape(*y, 1) != 1)) {
@@ -198,7 +198,7 @@ mho_status mho_samples_load(mho_ctx *ctx, const char *path, mho_dataset_part par
     *out = NULL;
     struct stat st;
     if (stat(path, &st) != 0) {
-        return mho_i_fail(ctx, MHO_ERR_IO, "%s: there is no such file or directory", path);
+        return mho_i_fail(ctx, MHO_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         mho_dataset *set;

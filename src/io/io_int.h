@@ -15,6 +15,8 @@ mho_status mho_i_npy_parse(mho_ctx *ctx, const char *where, const unsigned char 
 /* The array called name out of the content of an NPZ file. */
 mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char *bytes,
                            size_t n_byte, const char *name, mho_npy **out);
+/* One array of a file; *out stays NULL if the file has none of that name. */
+mho_status mho_i_npz_load_if(mho_ctx *ctx, const char *path, const char *name, mho_npy **out);
 /* Header of array into buf, its length into n_header, bytes of the data into n_data.
  * MHO_ERR_ARG: a shape or name that cannot be written. */
 mho_status mho_i_npy_header(mho_ctx *ctx, const mho_npy_view *array, char buf[MHO_NPY_MAX_HEADER],
@@ -89,6 +91,9 @@ mho_status mho_i_csv_to_si(mho_i_csv *csv, size_t col, const char *unit);
 /* Fail with "path:line: ..." of a row. */
 mho_status mho_i_csv_fail(const mho_i_csv *csv, size_t row, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Bytes of the UTF-8 character at p (end excluded); 0: not a character. */
+size_t mho_i_utf8_length(const unsigned char *p, const unsigned char *end);
 
 /* ---- YAML, a thin layer over libfyaml: positions for messages, nothing printed, no aliases ----
  */

@@ -316,7 +316,9 @@ mho_status mho_i_npy_header(mho_ctx *ctx, const mho_npy_view *array, char buf[MH
                             size_t *n_header, size_t *n_data) {
     size_t n, width = array->data ? sizeof(double) : sizeof(float);
     if (!array->data == !array->data_f) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "exactly one of data and data_f must be given");
+        return mho_i_fail(ctx, MHO_ERR_ARG,
+                          "array %.40s: data and data_f are %s: exactly one of them must be given",
+                          array->name ? array->name : "", array->data ? "both there" : "both NULL");
     }
     if (array->n_dim > MHO_NPY_MAX_DIM || !count(array->n_dim, array->shape, &n)) {
         return mho_i_fail(ctx, MHO_ERR_ARG,

@@ -106,10 +106,12 @@ static const char *find_member(const unsigned char *bytes, size_t n_byte, const 
     return NULL;
 }
 
+static const char no_memory[] = "no memory to decompress it";
+
 static const char *inflate_all(const member *m, unsigned char *plain) {
     z_stream z = {0};
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK) {
-        return "no memory to decompress it";
+        return no_memory;
     }
     /* both lengths are below 4 GiB, as uInt is wide */
     union {
@@ -123,7 +125,9 @@ static const char *inflate_all(const member *m, unsigned char *plain) {
     int rc = inflate(&z, Z_FINISH);
     bool whole = rc == Z_STREAM_END && z.avail_out == 0;
     inflateEnd(&z);
-    return whole ? NULL : "the archive is damaged: a member cannot be decompressed";
+    return whole               ? NULL
+           : rc == Z_MEM_ERROR ? no_memory
+                               : "the archive is damaged: a member cannot be decompressed";
 }
 
 static const char *unpack(const member *m, unsigned char *plain) {
@@ -141,14 +145,14 @@ static const char *unpack(const member *m, unsigned char *plain) {
     return wrong;
 }
 
-mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char *bytes,
-                           size_t n_byte, const char *name, mho_npy **out) {
+/* *out stays NULL if there is no such array. */
+static mho_status parse(mho_ctx *ctx, const char *where, const unsigned char *bytes, size_t n_byte,
+                        const char *name, mho_npy **out) {
     member m = {0};
     bool found = false;
-    *out = NULL;
     const char *wrong = find_member(bytes, n_byte, name, &m, &found);
     if (!wrong && !found) {
-        return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no array called \"%.80s\"", where, name);
+        return MHO_OK;
     }
     /* deflate packs at most 1032 to 1: more is a lie that would cost memory */
     if (!wrong && m.n_plain / 1040 > m.n_packed + 1) {
@@ -164,22 +168,39 @@ mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char 
     char inner[512];
     snprintf(inner, sizeof inner, "%.300s: %.80s", where, name);
     wrong = unpack(&m, plain);
-    mho_status status = wrong ? mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: %s", where, wrong)
+    mho_status status = wrong ? mho_i_fail(ctx, wrong == no_memory ? MHO_ERR_NOMEM : MHO_ERR_FORMAT,
+                                           "%s: %s", where, wrong)
                               : mho_i_npy_parse(ctx, inner, plain, m.n_plain, out);
     mho_i_free(ctx, plain);
     return status;
 }
 
-mho_status mho_npz_load(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
+static mho_status absent(mho_ctx *ctx, const char *where, const char *name) {
+    return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: no array called \"%.80s\"", where, name);
+}
+
+mho_status mho_i_npz_parse(mho_ctx *ctx, const char *where, const unsigned char *bytes,
+                           size_t n_byte, const char *name, mho_npy **out) {
+    *out = NULL;
+    mho_status status = parse(ctx, where, bytes, n_byte, name, out);
+    return status == MHO_OK && !*out ? absent(ctx, where, name) : status;
+}
+
+mho_status mho_i_npz_load_if(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
     unsigned char *bytes;
     size_t n_byte;
     *out = NULL;
     mho_status status = mho_i_file_read(ctx, path, max_file_bytes, &bytes, &n_byte);
     if (status == MHO_OK) {
-        status = mho_i_npz_parse(ctx, path, bytes, n_byte, name, out);
+        status = parse(ctx, path, bytes, n_byte, name, out);
         mho_i_free(ctx, bytes);
     }
     return status;
+}
+
+mho_status mho_npz_load(mho_ctx *ctx, const char *path, const char *name, mho_npy **out) {
+    mho_status status = mho_i_npz_load_if(ctx, path, name, out);
+    return status == MHO_OK && !*out ? absent(ctx, path, name) : status;
 }
 
 /* ---- writing ---- */

@@ -62,7 +62,14 @@ static long pgm_number(FILE *f, long most) {
     return ended ? n : -1;
 }
 
-static mho_status pgm_row(mho_i_picture *p, float *luma) {
+/* A device or network that fails looks like an end of the file, or like another number. */
+static mho_status check_read(const mho_i_picture *p, mho_status status) {
+    return ferror(p->file)
+               ? mho_i_fail(p->ctx, MHO_ERR_IO, "%s: cannot be read: %s", p->path, strerror(errno))
+               : status;
+}
+
+static mho_status read_row(mho_i_picture *p, float *luma) {
     pgm *g = p->format;
     size_t width = g->top > 255 ? 2 : 1;
     float scale = 1 / (float)g->top;
@@ -84,6 +91,10 @@ static mho_status pgm_row(mho_i_picture *p, float *luma) {
     return MHO_OK;
 }
 
+static mho_status pgm_row(mho_i_picture *p, float *luma) {
+    return check_read(p, read_row(p, luma));
+}
+
 static mho_status pgm_end(mho_i_picture *p) {
     (void)p; /* another picture may follow, as the format allows */
     return MHO_OK;
@@ -97,7 +108,7 @@ static void pgm_close(mho_i_picture *p) {
     }
 }
 
-mho_status mho_i_pgm_open(mho_i_picture *p) {
+static mho_status read_header(mho_i_picture *p) {
     pgm *g = p->format = mho_i_alloc(p->ctx, 1, sizeof *g);
     p->row = pgm_row;
     p->end = pgm_end;
@@ -107,7 +118,7 @@ mho_status mho_i_pgm_open(mho_i_picture *p) {
     }
     getc(p->file);
     g->text = getc(p->file) == '2';
-    long n_col = pgm_number(p->file, 1l << 40), n_row = pgm_number(p->file, 1l << 40);
+    long n_col = pgm_number(p->file, 1L << 40), n_row = pgm_number(p->file, 1L << 40);
     long top = pgm_number(p->file, 65535);
     if (n_col < 0 || n_row < 0 || top < 1) {
         return mho_i_fail(p->ctx, MHO_ERR_FORMAT,
@@ -129,6 +140,10 @@ mho_status mho_i_pgm_open(mho_i_picture *p) {
     snprintf(p->what, sizeof p->what, "%d-bit grey PGM", top > 255 ? 16 : 8);
     g->bytes = mho_i_alloc(p->ctx, p->n_col, 2);
     return g->bytes ? MHO_OK : MHO_ERR_NOMEM;
+}
+
+mho_status mho_i_pgm_open(mho_i_picture *p) {
+    return check_read(p, read_header(p));
 }
 
 /* ---- any format ---- */
@@ -156,6 +171,9 @@ static mho_status open_format(mho_i_picture *p) {
     }
     unsigned char head[8];
     size_t n = fread(head, 1, sizeof head, p->file);
+    if (ferror(p->file)) {
+        return check_read(p, MHO_OK);
+    }
     rewind(p->file);
     if (n == 8 && memcmp(head, png_magic, 8) == 0) {
         return mho_i_png_open(p);

@@ -8,6 +8,7 @@
  * keeps what it needs in the structure, so that nothing is lost on the way. */
 #include "picture_int.h"
 
+#include <errno.h>
 #include <png.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ typedef struct reader {
     png_structp png;
     png_infop info;
     bool no_memory;
+    int no_read; /* errno of a read that failed, or 0 */
     char error[160];
     int channels, bytes; /* per pixel after the transformations; bytes of a sample */
     unsigned char *row;
@@ -41,6 +43,7 @@ static void on_warning(png_structp png, png_const_charp text) {
 static void on_read(png_structp png, png_bytep data, size_t n) {
     reader *r = png_get_io_ptr(png);
     if (fread(data, 1, n, r->picture->file) != n) {
+        r->no_read = ferror(r->picture->file) ? errno : 0;
         png_error(png, "the file ends early");
     }
 }
@@ -61,6 +64,10 @@ static mho_status broken(const reader *r) {
     const mho_i_picture *p = r->picture;
     if (r->no_memory) {
         return MHO_ERR_NOMEM;
+    }
+    if (r->no_read) {
+        return mho_i_fail(p->ctx, MHO_ERR_IO, "%s: cannot be read: %s", p->path,
+                          strerror(r->no_read));
     }
     if (p->n_row && p->next) {
         return mho_i_fail(p->ctx, MHO_ERR_FORMAT, "%s: broken PNG, row %zu of %zu: %s", p->path,
@@ -132,7 +139,7 @@ static void fold(const reader *r, size_t n, float *luma) {
         return;
     }
     for (size_t x = 0; x < n; x++, s += c * b) {
-        float v[4];
+        float v[4] = {0};
         for (int k = 0; k < c; k++) {
             v[k] = scale * (float)(b == 2 ? s[2 * k] << 8 | s[2 * k + 1] : s[k]);
         }

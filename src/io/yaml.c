@@ -36,10 +36,16 @@ void mho_i_yaml_free(mho_i_yaml *doc) {
 static mho_status syntax_error(mho_i_yaml *doc) {
     void *at = NULL;
     struct fy_diag_error *e = fy_diag_errors_iterate(doc->diag, &at);
+    if (!e) { /* libfyaml keeps silent about memory */
+        return mho_i_fail(doc->ctx, MHO_ERR_FORMAT,
+                          "%s: this is not YAML, or it needs more memory "
+                          "than there is",
+                          doc->where);
+    }
     /* libfyaml's msg is the bare sentence; line and column count from 1 here */
     return mho_i_fail(doc->ctx, MHO_ERR_FORMAT, "%s:%d:%d: not YAML: %s", doc->where,
-                      e && e->line > 0 ? e->line : 1, e && e->column > 0 ? e->column : 1,
-                      e && e->msg ? e->msg : "syntax error");
+                      e->line > 0 ? e->line : 1, e->column > 0 ? e->column : 1,
+                      e->msg ? e->msg : "syntax error");
 }
 
 static mho_status read_document(mho_i_yaml *doc, const char *bytes, size_t n_byte) {
@@ -80,8 +86,7 @@ static mho_status read_document(mho_i_yaml *doc, const char *bytes, size_t n_byt
     return MHO_OK;
 }
 
-/* Bytes of the UTF-8 character at p (end excluded); 0: not a character. */
-static size_t utf8_length(const unsigned char *p, const unsigned char *end) {
+size_t mho_i_utf8_length(const unsigned char *p, const unsigned char *end) {
     if (*p < 0x80) {
         return 1;
     }
@@ -108,7 +113,7 @@ static mho_status check_text(mho_ctx *ctx, const char *where, const char *bytes,
     const unsigned char *p = (const unsigned char *)bytes, *end = p + n_byte;
     size_t line = 1, n;
     for (bool first = true; p < end; p += n) {
-        n = utf8_length(p, end);
+        n = mho_i_utf8_length(p, end);
         if (n == 0 || (*p < ' ' && *p != '\n' && *p != '\r' && *p != '\t') || *p == 0x7f) {
             return mho_i_fail(ctx, MHO_ERR_FORMAT,
                               "%s:%zu: byte %zu is 0x%02x: this is not a text in UTF-8", where,

@@ -81,14 +81,13 @@ static double percentile(const double *v, size_t n, double share) {
 
 static mho_status replicates(const boot *b, size_t n, double *work, size_t n_work, double *p) {
     mho_i_problem *q = b->q;
-    int n_thread = mho_ctx_threads(q->ctx);
     for (size_t k0 = 0; k0 < n; k0 += PART) {
         mho_status status = mho_i_progress(q->ctx, "bootstrap", (double)k0 / (double)n);
         if (status < 0) {
             return status;
         }
         size_t k1 = k0 + PART < n ? k0 + PART : n;
-#pragma omp parallel for num_threads(n_thread) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(mho_ctx_threads(q->ctx)) schedule(dynamic, 1)
         for (size_t k = k0; k < k1; k++) {
             replicate(b, k, work + (size_t)omp_get_thread_num() * n_work, p + k * q->n_free);
         }

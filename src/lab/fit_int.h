@@ -101,7 +101,7 @@ typedef struct mho_i_pulses {
     double g_zero_S, g_unit_S;
 } mho_i_pulses;
 mho_status mho_i_pulses_read(mho_ctx *ctx, const char *path, const char *columns, mho_fit *fit,
-                             mho_i_csv *csv, mho_i_pulses *out);
+                             mho_i_csv *csv, mho_i_pulses *p);
 void mho_i_pulses_free(mho_ctx *ctx, mho_i_pulses *p);
 
 /* ---- fit_spread.c: y = x b + sqrt((z c)^2 + v) N ---- */

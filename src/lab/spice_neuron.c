@@ -140,10 +140,12 @@ mho_status mho_neuron_spice_curve(mho_ctx *ctx, const mho_neuron_param *param,
         for (size_t k = 0; k < n; k++) {
             const char *next = at ? strstr(at + 1, "mho-point") : NULL;
             const char *end = next ? next : x.out.data + x.out.len;
-            v_out_V[k] = at ? value_after(at, end, "v(out)") : NAN;
+            double rise = at ? value_after(at, end, "v(rise)") : NAN;
+            bool good = rise > -1; /* nothing cools: else it is another solution, not the device */
+            v_out_V[k] = good ? value_after(at, end, "v(out)") : NAN;
             bad += isfinite(v_out_V[k]) ? 0 : 1;
             if (rise_K) {
-                rise_K[k] = at ? value_after(at, end, "v(rise)") : NAN;
+                rise_K[k] = good ? rise : NAN;
             }
             at = next;
         }

@@ -157,7 +157,9 @@ void mho_i_spice_put_neuron(mho_i_text *t, const char *name, const mho_i_film *f
     double rth = n->rth_K_per_W * (dc ? 1 - exp(-p->settle_tau) : 1);
     double tau_s = n->rth_K_per_W * f->cth_J_per_K;
     mho_i_text_add(t, ".subckt %s amp read out rise%s\n", name, dc ? "" : " film metal");
-    mho_i_text_add(t, "Brh rh 0 V=%.17g*(1+%.17g*(V(rise)+%.17g))\n", n->r_heater_ohm,
+    /* far below the base the law of the heater turns negative: a solution that ngspice must not
+     * find */
+    mho_i_text_add(t, "Brh rh 0 V=%.17g*(1+%.17g*(max(V(rise),-10)+%.17g))\n", n->r_heater_ohm,
                    p->heater_tcr_per_K, p->t_base_K - 300);
     mho_i_text_add(t, "Bh amp 0 I=V(amp)/(%.17g+V(rh))\n", c->r_series_ohm);
     mho_i_text_add(t,

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <png.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char style[] =
@@ -140,8 +141,7 @@ static void put_number(mho_i_text *t, const char *number) {
     }
     mho_i_text_put(t, number, e ? (size_t)(e - number) : strlen(number));
     if (e) {
-        int power = 0;
-        sscanf(e + 1, "%d", &power);
+        int power = (int)strtol(e + 1, NULL, 10);
         mho_i_text_add(t, "%s&#215;%s10<sup>%s%d</sup>", thin, thin, power < 0 ? minus : "",
                        power < 0 ? -power : power);
     }

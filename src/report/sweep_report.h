@@ -10,7 +10,7 @@ mho_status mho_i_sweep_manifest_save(mho_ctx *ctx, const mho_sweep_result *r, co
 mho_status mho_i_sweep_times_save(mho_ctx *ctx, const mho_sweep_result *r, const char *dir);
 
 /* ---- sweep_figures.c ---- */
-mho_status mho_i_sweep_figure_axis(mho_ctx *ctx, const mho_sweep_result *r, size_t axis,
+mho_status mho_i_sweep_figure_axis(mho_ctx *ctx, const mho_sweep_result *r, size_t k,
                                    mho_i_text *page);
 mho_status mho_i_sweep_figure_chips(mho_ctx *ctx, const mho_sweep_result *r, mho_i_text *page);
 mho_status mho_i_sweep_figure_front(mho_ctx *ctx, const mho_sweep_result *r, mho_i_text *page);

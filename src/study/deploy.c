@@ -37,8 +37,9 @@ static mho_status check_opt(mho_ctx *ctx, const mho_deploy_opt *opt) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "network %s, data %s: both are wanted",
                           opt->network ? opt->network : "NULL", opt->data ? opt->data : "NULL");
     }
-    if (opt->n_chip < 1 || opt->n_chip > 1000000) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "chips = %zu: allowed are 1 to 1000000", opt->n_chip);
+    mho_status status = mho_i_begin_check(ctx, opt->n_chip, opt->n_verify);
+    if (status < 0) {
+        return status;
     }
     if (opt->n_calibrate < 1 || opt->n_calibrate > 100000) {
         return mho_i_fail(ctx, MHO_ERR_ARG,
@@ -46,135 +47,11 @@ static mho_status check_opt(mho_ctx *ctx, const mho_deploy_opt *opt) {
                           "100000",
                           opt->n_calibrate);
     }
-    if (opt->n_verify > 64) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "pictures to verify = %zu: allowed are 0 to 64",
-                          opt->n_verify);
-    }
     if (opt->n_norm > MHO_DEPLOY_MAX_CHANNEL) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "means of %zu channels: allowed are at most %d",
                           opt->n_norm, MHO_DEPLOY_MAX_CHANNEL);
     }
     return MHO_OK;
-}
-
-/* A file with a fixed batch of more than one is read again for single pictures. */
-static mho_status load_graph(job *j) {
-    mho_status status = mho_graph_load_onnx(j->ctx, j->opt->network, NULL, &j->graph);
-    if (status < 0 || mho_graph_n_input(j->graph) != 1) {
-        return status;
-    }
-    const mho_graph_tensor *t = mho_graph_tensor_at(j->graph, mho_graph_input(j->graph, 0));
-    if (t->n_dim < 2 || t->shape[0] == 1) {
-        return status;
-    }
-    mho_graph_opt again = {.n_input_dim = t->n_dim};
-    memcpy(again.input_shape, t->shape, sizeof again.input_shape);
-    again.input_shape[0] = 1;
-    mho_graph_free(j->graph);
-    j->graph = NULL;
-    return mho_graph_load_onnx(j->ctx, j->opt->network, &again, &j->graph);
-}
-
-/* Samples with pick[k] as a set of their own. */
-static mho_status take(job *j, const mho_samples *all, const bool *pick, size_t n,
-                       mho_samples **out) {
-    mho_ctx *ctx = j->ctx;
-    size_t size = mho_samples_size(all), at = 0;
-    const int32_t *label = mho_samples_label(all);
-    float *x = mho_i_alloc(ctx, n, size * sizeof *x);
-    int32_t *y = label ? mho_i_alloc(ctx, n, sizeof *y) : NULL;
-    mho_status status = x && (!label || y) ? MHO_OK : MHO_ERR_NOMEM;
-    for (size_t k = 0; status == MHO_OK && k < mho_samples_n(all) && at < n; k++) {
-        if (pick[k]) {
-            memcpy(x + at * size, mho_samples_x(all) + k * size, size * sizeof *x);
-            if (y) {
-                y[at] = label[k];
-            }
-            at++;
-        }
-    }
-    if (status == MHO_OK) {
-        status = mho_samples_new(ctx, n, mho_samples_shape(all, 0), mho_samples_shape(all, 1),
-                                 mho_samples_shape(all, 2), x, y, out);
-    }
-    mho_i_free(ctx, x);
-    mho_i_free(ctx, y);
-    return status;
-}
-
-/* Every k-th for calibration, the others for the test. */
-static mho_status split(job *j, mho_samples *all) {
-    size_t n = mho_samples_n(all), n_cal = j->opt->n_calibrate;
-    if (n < 2) {
-        return mho_i_fail(j->ctx, MHO_ERR_ARG,
-                          "%s: one picture: some for the calibration and some "
-                          "for the test are wanted",
-                          j->opt->data);
-    }
-    n_cal = n_cal < n / 2 ? n_cal : n / 2;
-    bool *pick = mho_i_alloc(j->ctx, n, sizeof *pick);
-    mho_status status = pick ? MHO_OK : MHO_ERR_NOMEM;
-    for (size_t k = 0; status == MHO_OK && k < n_cal; k++) {
-        pick[k * n / n_cal] = true;
-    }
-    if (status == MHO_OK) {
-        status = take(j, all, pick, n_cal, &j->calibration);
-    }
-    for (size_t k = 0; status == MHO_OK && k < n; k++) {
-        pick[k] = !pick[k];
-    }
-    if (status == MHO_OK) {
-        status = take(j, all, pick, n - n_cal, &j->test);
-    }
-    mho_i_free(j->ctx, pick);
-    return status;
-}
-
-static mho_status load_directory(job *j, mho_samples **test) {
-    mho_samples *train = NULL;
-    mho_status status = mho_samples_load(j->ctx, j->opt->data, MHO_PART_TRAIN, &train);
-    if (status == MHO_OK) {
-        size_t n = mho_samples_n(train);
-        n = n < j->opt->n_calibrate ? n : j->opt->n_calibrate;
-        status = mho_samples_part(train, 0, n, &j->calibration);
-    }
-    mho_samples_free(train);
-    j->test = *test;
-    *test = NULL;
-    return status;
-}
-
-static mho_status load_data(job *j) {
-    mho_ctx *ctx = j->ctx;
-    const mho_deploy_opt *opt = j->opt;
-    mho_samples *all = NULL, *part = NULL;
-    mho_status status = mho_samples_load(ctx, opt->data, MHO_PART_TEST, &all);
-    size_t n = strlen(opt->data);
-    bool npz = n > 4 && strcmp(opt->data + n - 4, ".npz") == 0;
-    if (status == MHO_OK) {
-        status = npz ? split(j, all) : load_directory(j, &all);
-    }
-    mho_samples_free(all);
-    if (status == MHO_OK && opt->n_image > mho_samples_n(j->test)) {
-        status = mho_i_fail(ctx, MHO_ERR_ARG,
-                            "images = %zu: there are %zu besides those of the "
-                            "calibration",
-                            opt->n_image, mho_samples_n(j->test));
-    }
-    if (status == MHO_OK && opt->n_image) {
-        status = mho_samples_part(j->test, 0, opt->n_image, &part);
-        if (status == MHO_OK) {
-            mho_samples_free(j->test);
-            j->test = part;
-        }
-    }
-    if (status == MHO_OK && opt->n_norm) {
-        status = mho_samples_normalise(j->test, opt->n_norm, opt->mean, opt->sd);
-    }
-    if (status == MHO_OK && opt->n_norm) {
-        status = mho_samples_normalise(j->calibration, opt->n_norm, opt->mean, opt->sd);
-    }
-    return status;
 }
 
 static size_t share_equal(size_t n, const int32_t *a, const int32_t *b) {
@@ -222,6 +99,13 @@ static mho_status run_software(job *j) {
     return status;
 }
 
+/* With what the spec wants from data: columns and ranges of the ADCs. */
+static mho_status program(job *j, mho_chip *chip, uint32_t instance, uint32_t imperfections,
+                          mho_program_report *rep) {
+    mho_status status = mho_chip_program(chip, j->opt->seed, instance, imperfections, rep);
+    return status < 0 ? status : mho_chip_calibrate_samples(chip, j->calibration, 0, NULL);
+}
+
 /* Accuracy and agreement of one instance, from the journal if it is there: of a network of any
  * number of classes the record's first confusion counts the pictures that agree. */
 static mho_status run_chip(job *j, mho_chip *chip, uint32_t instance, uint32_t imperfections,
@@ -231,12 +115,10 @@ static mho_status run_chip(job *j, mho_chip *chip, uint32_t instance, uint32_t i
     double n = (double)r->n_image;
     const mho_i_record *known = mho_i_journal_find(&j->journal, instance, imperfections | mark);
     mho_status status = MHO_OK;
-    if (known) {
-        *out = *known;
-    }
+    *out = known ? *known : (mho_i_record){0};
     if (!known || force) {
         mho_program_report rep;
-        status = mho_chip_program(chip, j->opt->seed, instance, imperfections, &rep);
+        status = program(j, chip, instance, imperfections, &rep);
         if (status == MHO_OK && force) {
             r->program = rep;
         }
@@ -322,7 +204,7 @@ static mho_status run_digital(job *j) {
                       &r->digital_agreement, &rec);
     mho_program_report ignore;
     if (status == MHO_OK) {
-        status = mho_chip_program(chip, j->opt->seed, 0, MHO_IMP_ALL, &ignore);
+        status = program(j, chip, 0, MHO_IMP_ALL, &ignore);
     }
     if (status == MHO_OK) {
         status = mho_chip_cost_samples(chip, j->test, N_COST_IMAGE, &r->digital_cost);
@@ -368,13 +250,12 @@ static mho_status prepare(job *j) {
     r->data = opt->data;
     r->seed = opt->seed;
     r->n_chip = opt->n_chip;
-    mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &r->spec)
-                                       : mho_chip_spec_default(ctx, &r->spec);
+    mho_status status = mho_i_begin_spec(ctx, opt->chip_file, &r->spec);
     if (status == MHO_OK) {
-        status = load_graph(j);
+        status = mho_i_deploy_graph(ctx, opt->network, &j->graph);
     }
     if (status == MHO_OK) {
-        status = load_data(j);
+        status = mho_i_deploy_data(ctx, opt, &j->test, &j->calibration);
     }
     if (status < 0) {
         return status;

@@ -2,6 +2,7 @@
  * pixels of a row side by side, one neuron per column pair for all of them. Rows are worked on in
  * parallel; a row's result and noise depend on nothing but its place. */
 #include "image_int.h"
+#include "study_int.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -46,8 +47,14 @@ static mho_status make_chip(mho_i_filter *f, const mho_image_opt *opt, uint32_t 
     mho_ctx *ctx = f->ctx;
     mho_chip_spec spec;
     mho_net *net = NULL;
-    mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &spec)
-                                       : mho_chip_spec_default(ctx, &spec);
+    mho_status status = mho_i_begin_spec(ctx, opt->chip_file, &spec);
+    if (status == MHO_OK && spec.column_calibration) {
+        status =
+            mho_i_fail(ctx, MHO_ERR_ARG,
+                       "%s: periphery.column_gain: calibrated: kernels have no training pictures "
+                       "to set their columns from; fixed is allowed",
+                       opt->chip_file);
+    }
     if (status == MHO_OK) {
         spec.share = MHO_SHARE_PER_COLUMN; /* a neuron per pixel would be absurd */
         status = make_net(ctx, &f->kernels, f->gain, &net);

@@ -3,8 +3,11 @@
 #define _GNU_SOURCE
 #include "study_int.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static uint64_t checksum(const mho_i_record *r) {
@@ -63,15 +66,27 @@ const mho_i_record *mho_i_journal_find(const mho_i_journal *j, uint32_t instance
     return NULL;
 }
 
+/* One write of one record: a kill or a full disk leaves at most a torn last record. The next one
+ * cuts it off, or else it and all that follow would be read from the wrong places. A record that
+ * cannot be kept costs only time. */
+static void append(const char *path, const mho_i_record *r) {
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return;
+    }
+    off_t torn = fstat(fd, &st) == 0 ? st.st_size % (off_t)sizeof *r : 0;
+    bool whole = torn == 0 || ftruncate(fd, st.st_size - torn) == 0;
+    while (whole && write(fd, r, sizeof *r) < 0 && errno == EINTR) {
+    }
+    close(fd);
+}
+
 mho_status mho_i_journal_add(mho_i_journal *j, mho_i_record *r) {
     r->check = checksum(r);
     mho_status status = keep(j, r);
-    FILE *f = status == MHO_OK ? fopen(j->path, "ab") : NULL;
-    if (f) {
-        /* one write of one record: a kill leaves at most a torn last record, which is dropped */
-        setvbuf(f, NULL, _IOFBF, 2 * sizeof *r);
-        fwrite(r, sizeof *r, 1, f);
-        fclose(f);
+    if (status == MHO_OK) {
+        append(j->path, r);
     }
     return status;
 }

@@ -176,7 +176,7 @@ static mho_status look_inside(job *j) {
 
 static mho_status run_chips(job *j) {
     mho_run_result *r = j->r;
-    mho_i_record rec;
+    mho_i_record rec = {0};
     mho_status status = run_chip(j, 0, 0, false, NULL, &rec);
     r->ideal_accuracy = rec.accuracy;
     for (size_t c = 0; status == MHO_OK && c < r->n_chip; c++) {
@@ -268,20 +268,13 @@ static mho_status run_budget(job *j) {
 }
 
 static mho_status check_opt(mho_ctx *ctx, const mho_run_opt *opt) {
-    if (opt->n_chip < 1 || opt->n_chip > 1000000) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "chips = %zu: allowed are 1 to 1000000", opt->n_chip);
-    }
     if (opt->age_s > 1e10 || opt->age_s != opt->age_s) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "age = %g s: allowed are 0 s to 10 Gs", opt->age_s);
-    }
-    if (opt->n_verify > 64) {
-        return mho_i_fail(ctx, MHO_ERR_ARG, "pictures to verify = %zu: allowed are 0 to 64",
-                          opt->n_verify);
     }
     if (opt->n_epoch < 0 || opt->n_epoch > 10000) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "epochs = %d: allowed are 1 to 10000", opt->n_epoch);
     }
-    return MHO_OK;
+    return mho_i_begin_check(ctx, opt->n_chip, opt->n_verify);
 }
 
 static mho_status prepare(job *j) {
@@ -294,8 +287,7 @@ static mho_status prepare(job *j) {
     r->n_budget_chip = opt->n_budget_chip < opt->n_chip ? opt->n_budget_chip : opt->n_chip;
     r->published_accuracy = 0.9838;
     r->published_source = "Oh et al., Nature Nanotechnology 16, 680 (2021)";
-    mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &r->spec)
-                                       : mho_chip_spec_default(ctx, &r->spec);
+    mho_status status = mho_i_begin_spec(ctx, opt->chip_file, &r->spec);
     if (status == MHO_OK && opt->age_s >= 0) {
         r->spec.age_s = opt->age_s;
     }

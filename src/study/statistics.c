@@ -6,7 +6,9 @@
 /* Integral of Student's density from 0 to t by Simpson's rule; smooth, so 400 panels give 1e-9. */
 static double half_cdf(double n, double t) {
     enum { PANELS = 400 };
-    double c = exp(lgamma((n + 1) / 2) - lgamma(n / 2)) / sqrt(n * MHO_PI), sum = 0, h = t / PANELS;
+    int sign; /* lgamma leaves it in a variable that all threads share */
+    double c = exp(lgamma_r((n + 1) / 2, &sign) - lgamma_r(n / 2, &sign)) / sqrt(n * MHO_PI);
+    double sum = 0, h = t / PANELS;
     for (int k = 0; k <= PANELS; k++) {
         double x = k * h, w = k == 0 || k == PANELS ? 1 : k % 2 ? 4 : 2;
         sum += w * pow(1 + x * x / n, -(n + 1) / 2);

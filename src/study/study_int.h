@@ -5,6 +5,12 @@
 #include "base/base_int.h"
 #include "mho/study.h"
 
+/* ---- begin.c ---- */
+/* The chip of a file, NULL: the default one. */
+mho_status mho_i_begin_spec(mho_ctx *ctx, const char *chip_file, mho_chip_spec *out);
+/* MHO_ERR_ARG unless there may be so many chips, and pictures for the slow path. */
+mho_status mho_i_begin_check(mho_ctx *ctx, size_t n_chip, size_t n_verify);
+
 /* ---- statistics.c ---- */
 /* Quantile of Student's t at 97.5 % for n_free >= 1 degrees of freedom. */
 double mho_i_student_975(size_t n_free);

@@ -12,8 +12,7 @@ mho_status mho_i_subject_init(mho_i_subject *s, mho_ctx *ctx, const mho_remedy_o
     if (opt->n_epoch < 0 || opt->n_epoch > 10000) {
         return mho_i_fail(ctx, MHO_ERR_ARG, "epochs = %d: allowed are 1 to 10000", opt->n_epoch);
     }
-    mho_status status = opt->chip_file ? mho_chip_spec_load(ctx, opt->chip_file, &s->base)
-                                       : mho_chip_spec_default(ctx, &s->base);
+    mho_status status = mho_i_begin_spec(ctx, opt->chip_file, &s->base);
     if (status == MHO_OK) {
         status =
             mho_i_material_set(ctx, opt->data_dir, opt->seed, MHO_PART_TRAIN, 0, "", &s->train);

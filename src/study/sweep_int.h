@@ -115,7 +115,7 @@ void mho_i_sweep_data_free(mho_i_sweep_data *d);
 /* Network trained for a specification: from out_dir/nets if it is there, else trained (with
  * checkpoints in mho's cache) and put there. ctx may be another than the data's. */
 mho_status mho_i_sweep_net(mho_ctx *ctx, const mho_study *s, const mho_i_sweep_data *d,
-                           const mho_chip_spec *spec, const char *out_dir, mho_net **net);
+                           const mho_chip_spec *spec, const char *out_dir, mho_net **out);
 /* Everything that determines what becomes of chip c of a point, but c. */
 void mho_i_sweep_key(const mho_study *s, const mho_i_sweep_data *d, const mho_chip_spec *spec,
                      const mho_net *net, mho_i_hash *key);

@@ -186,6 +186,48 @@ def cases():
                             [floats("w", 3)]), "training_mode"
     yield "indices", model([node("MaxPool", ["x"], ["a", "b"], kernel_shape=[1, 1]),
                             node("Relu", ["b"])]), "second output"
+    # lists of whole numbers
+    two, three = ints("s", 1, 2), ints("t", 1, 2, 3)
+    yield "list as picture", model([node("Relu", ["s"])], [two]), "is of int64"
+    yield "many ints", model([node("Range", ["a", "b", "c"])],
+                             [ints("a", 0), ints("b", 100000), ints("c", 1)]), "100000 constant numbers"
+    yield "range of 0", model([node("Range", ["a", "b", "c"])],
+                              [ints("a", 0), ints("b", 9), ints("c", 0)]), "a step of 0"
+    yield "of shape 9", model([node("ConstantOfShape", ["s"])], [ints("s", *[1] * 9)]), "9 dimensions"
+    yield "gather", model([node("Gather", ["s", "i"])], [two, ints("i", 5)]), "index 5 of a list of 2"
+    yield "squeezed list", model([node("Squeeze", ["s"])], [two]), "2 numbers cannot become one"
+    yield "unsqueezed list", model([node("Unsqueeze", ["s", "s"])], [two]), "two dimensions"
+    yield "reshaped list", model([node("Reshape", ["s", "t"])], [two, three]), "two dimensions"
+    yield "cast", model([node("Cast", ["s"], to=8)], [two]), "to = 8"
+    yield "sliced list", model([node("Slice", ["t", "s", "s"])], [two, three]), "one start, one end"
+    yield "two lists", model([node("Add", ["s", "t"])], [two, three]), "lists of 2 and 3 numbers"
+    yield "20 pads", model([node("Pad", ["x", "p"])], [ints("p", *[0] * 20)]), "20 numbers: at most 16"
+    yield "3 pads", model([node("Pad", ["x", "p"])], [ints("p", 0, 0, 0)]), "pads has 3 numbers, 8"
+    yield "twice", model([node("Squeeze", ["x", "a"])], [ints("a", 0, 0)]), "axis 0 comes twice"
+    yield "squeeze", model([node("Squeeze", ["x", "a"])], [ints("a", 1)]), "dimension 1 is 3, not 1"
+    yield "unsqueeze", model([node("Unsqueeze", ["x", "a"])], [ints("a", 0, 1, 2, 3, 4)]), "more than 8"
+    yield "short perm", model([node("Transpose", ["x"], perm=[1, 0])]), "perm has 2 numbers"
+    yield "slices", model([node("Slice", ["x", "s", "i"])], [two, ints("i", 1)]), "not of one length"
+    # odd nodes
+    borrowed = conv(w, group=1)
+    borrowed.graph.node[0].attribute[0].ref_attr_name = "g"
+    yield "function", borrowed, "refers to a function"
+    yield "nan", model([node("LeakyRelu", ["x"], alpha=float("nan"))]), "alpha is not a number"
+    yield "long text", conv(w, auto_pad="S" * 40), "a text of 40 bytes"
+    yield "open limit", model([node("Clip", ["x", "x"])]), "min is not one constant number"
+    yield "a word", model([node("Constant", [], value_string="word")]), "not a tensor of numbers"
+    yield "spatial", model([node("BatchNormalization", ["x", "w", "w", "w", "w"], spatial=0)],
+                           [floats("w", 3)], opset=7), "spatial = 0"
+    yield "only a mask", model([node("Dropout", ["x"], ["y", "m"])], outputs=[info("m", None)]), \
+        "no output"
+    sparse = conv(w)
+    sparse.graph.sparse_initializer.add()
+    yield "sparse", sparse, "sparse weights"
+    cut = floats("w", 2, 3, 1, 1)
+    cut.segment.begin = 0
+    yield "segment", conv(cut), "cut into segments"
+    yield "place 7", external("ok.bin").SerializeToString().replace(b"\x70\x01", b"\x70\x07"), \
+        "data_location 7"
     # data elsewhere
     for place in ("/etc/hostname", "../secret.bin", "sub/../../secret.bin", "sub/../ok.bin", "..", ".", "",
                   "link.bin", "linkdir/secret.bin", "missing.bin", "sub", "pipe", "a//b", "c:\\x", "short.bin"):
@@ -193,6 +235,7 @@ def cases():
     yield "external offset", external("ok.bin", offset=-4), "offset"
     yield "external offset 2", external("ok.bin", offset=1 << 62), "too short"
     yield "external length", external("ok.bin", length=4), "length"
+    yield "external words", external("ok.bin", length="many"), "length is not a whole number"
     yield "external nothing", conv(TensorProto(name="w", data_type=1, data_location=1, dims=[1])), "location"
 
 

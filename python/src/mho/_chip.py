@@ -208,11 +208,13 @@ class Chip:
             "correct": bool(correct),
             "exact_relu": bool(exact_relu),
         }
-        samples = (None, None, 0, 0, 0, 0)
+        self._calibration: tuple[Any, ...] = (None, None, 0, 0, 0, 0)
         if calibrate is not None:
-            samples = self._samples(calibrate, None)
+            self._calibration = self._samples(calibrate, None)
         with told(progress) as call:
-            _native.chip_new(self._handle, call, network._handle, file, keys, options, samples)
+            _native.chip_new(
+                self._handle, call, network._handle, file, keys, options, self._calibration
+            )
         info, stages, notes, design, n_score = _native.chip_info(self._handle)
         self._map: dict[str, Any] = info
         #: in the order in which they work
@@ -253,7 +255,8 @@ class Chip:
         without: Imperfections = (),
         progress: Progress = None,
     ) -> ProgramReport:
-        """Draw and programme one chip.
+        """Draw and programme one chip. Columns and ranges of ADCs that the chip file wants from data
+        (`periphery.column_gain`, `adc_clip`) are set from the first 256 samples of calibrate.
 
         Args:
             seed, instance: which; the same chip for the same two.
@@ -262,7 +265,9 @@ class Chip:
         """
         bits = _bits(imperfections) & ~_bits(without)
         with told(progress) as call:
-            r = _native.chip_program(self._handle, call, seed, instance, bits)
+            r = _native.chip_program(
+                self._handle, call, seed, instance, bits, self._calibration
+            )
         self.programmed = ProgramReport(**{k.removeprefix("write."): v for k, v in r.items()})
         return self.programmed
 
