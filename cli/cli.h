@@ -63,6 +63,8 @@ int cli_end(int rc);
 
 /* "mho: out of memory: ... wanted"; the exit status. */
 int cli_no_memory(double n_byte);
+/* Standard output could not be written, and errno says why. */
+void cli_output_lost(int why);
 /* Text to a file or, if path is "-", to standard output. */
 mho_status cli_text_save(mho_ctx *ctx, const char *text, size_t n_byte, const char *path);
 

@@ -73,9 +73,9 @@ static int show_card(mho_ctx *ctx, const device_job *j) {
     if (status < 0) {
         return cli_fail(ctx, status);
     }
-    fputs(text, stdout);
+    status = cli_text_save(ctx, text, strlen(text), "-");
     mho_text_free(ctx, text);
-    return CLI_DONE;
+    return status < 0 ? cli_fail(ctx, status) : CLI_DONE;
 }
 
 static int check_model(mho_ctx *ctx, const device_job *j) {
@@ -83,7 +83,8 @@ static int check_model(mho_ctx *ctx, const device_job *j) {
     char *text = NULL;
     mho_status status = mho_model_check(ctx, j->model, j->seed, 25, &v, &text);
     if (text) {
-        fputs(text, stdout);
+        mho_status shown = cli_text_save(ctx, text, strlen(text), "-");
+        status = status == MHO_OK ? shown : status;
         mho_text_free(ctx, text);
     }
     return status == MHO_OK ? CLI_DONE : cli_fail(ctx, status);

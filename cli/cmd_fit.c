@@ -206,7 +206,7 @@ static mho_status print_result(mho_ctx *ctx, const mho_fit *f, const fit_args *a
     char *text = NULL;
     mho_status status = mho_fit_json(ctx, f, &text);
     if (status == MHO_OK) {
-        fputs(text, stdout);
+        status = cli_text_save(ctx, text, strlen(text), "-");
         putchar('\n');
     }
     mho_text_free(ctx, text);

@@ -168,12 +168,7 @@ static mho_status check_outputs(mho_ctx *ctx, const image_args *a) {
 }
 
 static mho_status write_text(mho_ctx *ctx, const char *path, char *text) {
-    mho_status status = MHO_OK;
-    if (strcmp(path, "-") == 0) {
-        fputs(text, stdout);
-    } else {
-        status = mho_file_save(ctx, path, text, strlen(text));
-    }
+    mho_status status = cli_text_save(ctx, text, strlen(text), path);
     mho_text_free(ctx, text);
     return status;
 }

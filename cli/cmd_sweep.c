@@ -76,10 +76,8 @@ static mho_status load(mho_ctx *ctx, const sweep_args *a, mho_study **study) {
 static mho_status write_json(mho_ctx *ctx, const sweep_args *a, const mho_sweep_result *r) {
     char *text;
     mho_status status = mho_sweep_report_json(ctx, r, &text);
-    if (status == MHO_OK && a->quiet) {
-        fputs(text, stdout);
-    } else if (status == MHO_OK) {
-        status = mho_file_save(ctx, a->json_path, text, strlen(text));
+    if (status == MHO_OK) {
+        status = cli_text_save(ctx, text, strlen(text), a->json_path);
     }
     mho_text_free(ctx, text);
     return status;

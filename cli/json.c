@@ -1,6 +1,7 @@
 /* json.c - results as JSON, to a file or to standard output. */
 #include "cli_json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@ mho_status cli_text_save(mho_ctx *ctx, const char *text, size_t n_byte, const ch
     if (strcmp(path, "-") != 0) {
         return mho_file_save(ctx, path, text, n_byte);
     }
-    fwrite(text, 1, n_byte, stdout); /* whether all of it has arrived is asked at the end */
+    if (fwrite(text, 1, n_byte, stdout) < n_byte) {
+        cli_output_lost(errno); /* whether the rest has arrived is asked at the end */
+    }
     return MHO_OK;
 }
 

@@ -79,10 +79,8 @@ static void print_table(const mho_learn_result *r) {
 static mho_status write_json(mho_ctx *ctx, const char *path, const mho_learn_result *r) {
     char *text = NULL;
     mho_status status = mho_learn_report_json(ctx, r, &text);
-    if (status == MHO_OK && strcmp(path, "-") == 0) {
-        fputs(text, stdout);
-    } else if (status == MHO_OK) {
-        status = mho_file_save(ctx, path, text, strlen(text));
+    if (status == MHO_OK) {
+        status = cli_text_save(ctx, text, strlen(text), path);
     }
     mho_text_free(ctx, text);
     return status;

@@ -69,12 +69,18 @@ void cli_signals(bool command_resumes) {
     }
 }
 
+static int lost_errno;
+
+void cli_output_lost(int why) {
+    lost_errno = lost_errno ? lost_errno : why;
+}
+
 int cli_end(int rc) {
     /* printed text may still wait in memory; and what could not be printed is no success */
     bool lost = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) != 0 || lost) {
-        int why = errno;
+        int why = errno ? errno : lost_errno;
         if (rc == CLI_DONE || rc == CLI_NOT_TRUSTWORTHY) {
             fprintf(stderr, "mho: standard output cannot be written: %s\n",
                     why ? strerror(why) : "a part of it is lost");

@@ -53,9 +53,9 @@ echo old >"$dir/target.json"
 [ -h "$dir/link.json" ] && grep -q '{' "$dir/target.json" || fail "link: replaced"
 mkfifo "$dir/pipe"
 cat "$dir/pipe" >"$dir/through" &
-"$mho" array --random 3x3 --json "$dir/pipe" >/dev/null || fail "pipe"
+"$mho" array --random 3x3 --out "$dir/pipe" >/dev/null || fail "pipe"
 wait $!
-[ -p "$dir/pipe" ] && cmp -s "$dir/through" "$dir/target.json" || fail "pipe: replaced or cut"
+[ -p "$dir/pipe" ] && cmp -s "$dir/through" "$dir/a.npy" || fail "pipe: replaced or cut"
 if mknod "$dir/null" c 1 3 2>/dev/null && : >"$dir/null" 2>/dev/null; then
     "$mho" array --random 3x3 --json "$dir/null" >/dev/null || fail "device"
     [ -c "$dir/null" ] || fail "a device was replaced by a file"
