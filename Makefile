@@ -5,7 +5,7 @@
 BUILD ?= build
 JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup build check check-asan check-compilers check-tidy check-tsan check-valgrind coverage demo bench gallery play site deb fuzz format clean
+.PHONY: all setup build check check-asan check-failures soak check-compilers check-tidy check-tsan check-valgrind coverage demo bench gallery play site deb fuzz format clean
 all: build
 
 setup:
@@ -73,6 +73,17 @@ gallery: build
 site: build
 	@command -v mkdocs >/dev/null || { echo "site: needs mkdocs (Debian: apt-get install mkdocs)"; exit 1; }
 	@mkdocs build -q -s -f site/mkdocs.yml && echo "build/site/index.html"
+
+# every allocation, read and write of the commands fails once: docs/reliability.md
+check-failures: build
+	@MHO_FULL=1 MHO_KILLS=10 ctest --test-dir $(BUILD) -R 'check_failures|check_signals' -V --timeout 14400
+
+# random commands, good and bad, in one process: memory and descriptors stay flat
+MINUTES ?= 20
+SEED    ?= 1
+soak: build
+	@cmake --build $(BUILD) -j $(JOBS) --target mho_soak
+	@python3 scripts/soak.py $(BUILD) --minutes $(MINUTES) --seed $(SEED)
 
 # every reader and the array solvers under libFuzzer (Debian: clang-14 libclang-rt-14-dev libomp-14-dev),
 # SECONDS of processor time for each target; what is found stays in build-fuzz/found

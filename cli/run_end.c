@@ -23,13 +23,9 @@ mho_status run_put_json(mho_ctx *ctx, const char *json_path, mho_status status, 
     if (status < 0) {
         return status;
     }
-    if (run_is_quiet(json_path)) {
-        fputs(text, stdout);
-    } else {
-        status = mho_file_save(ctx, json_path, text, strlen(text));
-        if (status == MHO_OK) {
-            printf("JSON:    %s\n", json_path);
-        }
+    status = cli_text_save(ctx, text, strlen(text), json_path);
+    if (status == MHO_OK && !run_is_quiet(json_path)) {
+        printf("JSON:    %s\n", json_path);
     }
     mho_text_free(ctx, text);
     return status;

@@ -195,6 +195,54 @@ static void every_row_of_a_table_is_looked_at(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* A state that grows for ever. */
+static void drift(const mho_ext_batch *b, double *y, double *dx) {
+    for (size_t i = 0; i < b->n; i++) {
+        y[i] = 0;
+        dx[i] = 1 + b->x[i];
+    }
+}
+static void drift_slopes(const mho_ext_batch *b, double *di_du, double *di_dx, double *df_du,
+                         double *df_dx) {
+    for (size_t i = 0; i < b->n; i++) {
+        di_du[i] = di_dx[i] = df_du[i] = 0;
+        df_dx[i] = 1;
+    }
+}
+
+static void devices_that_never_settle_are_marked(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    static const mho_ext_input in = {"v", "V", 0, -1, 1, "voltage"};
+    static const mho_ext_output out = {"i", "A", "current"};
+    static const mho_ext_state x = {"x", "", 0, -INFINITY, INFINITY, "grows"};
+    const mho_ext_model drifts = {.struct_size = sizeof drifts,
+                                  .version = MHO_EXT_VERSION,
+                                  .name = "drift",
+                                  .summary = "s",
+                                  .equations = "e",
+                                  .source = "made up",
+                                  .n_input = 1,
+                                  .n_port = 1,
+                                  .input = &in,
+                                  .n_output = 1,
+                                  .output = &out,
+                                  .n_state = 1,
+                                  .state = &x,
+                                  .eval = drift,
+                                  .jacobian = drift_slopes};
+    mho_card *c;
+    mho_device *d;
+    test_ok(ctx, mho_i_model_validate(ctx, "own.so", &drifts));
+    test_ok(ctx, mho_card_new(ctx, &drifts, NULL, &c));
+    test_ok(ctx, mho_device_new(ctx, c, 1, 0, 1, false, &d));
+    test_refused(ctx, mho_device_settle(d), MHO_WARN_NOT_CONVERGED,
+                 "drift: device 0 does not come to rest");
+    mho_device_free(d);
+    mho_card_free(c);
+    mho_ctx_free(ctx);
+}
+
 static void neurons_without_a_state_are_refused(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
@@ -227,6 +275,7 @@ int main(void) {
         cmocka_unit_test(cells_need_a_window),
         cmocka_unit_test(measurements_are_checked),
         cmocka_unit_test(every_row_of_a_table_is_looked_at),
+        cmocka_unit_test(devices_that_never_settle_are_marked),
         cmocka_unit_test(neurons_without_a_state_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

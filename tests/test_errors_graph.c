@@ -155,6 +155,13 @@ static void tensors_have_limits(void **state) {
     mho_graph_free(g);
 }
 
+static bool stop(void *user, const char *stage, double done_frac) {
+    (void)user;
+    (void)stage;
+    (void)done_frac;
+    return false;
+}
+
 static void runs_want_their_inputs(void **state) {
     (void)state;
     begin();
@@ -177,6 +184,9 @@ static void runs_want_their_inputs(void **state) {
                  "node 7: the graph has 1");
     test_refused(ctx, mho_graph_patches(ctx, g, 0, 0, in, out), MHO_ERR_ARG, "node 0, group 0",
                  "constant weights");
+    mho_ctx_set_progress(ctx, stop, NULL);
+    test_refused(ctx, mho_graph_run_all(ctx, g, 1, from, 1, &y, to), MHO_ERR_CANCELLED, "stopped");
+    mho_ctx_set_progress(ctx, NULL, NULL);
     test_ok(ctx, mho_graph_run_all(ctx, g, 1, from, 1, &y, to));
     assert_true(out[3] == 8);
     mho_graph_free(g);

@@ -191,6 +191,12 @@ static void drives_are_checked(void **state) {
                  MHO_ERR_ARG, "r_load = 0 ohm (above 0)");
     mho_neuron_phases ph = mho_neuron_phases_of(&p);
     mho_neuron_evaluation e;
+    mho_transient_opt hasty = MHO_TRANSIENT_OPT_INIT;
+    hasty.max_step = 1;
+    test_refused(
+        ctx,
+        mho_neuron_evaluate_transient(ctx, &p, &d.circuit, &nominal, 0.3, &ph, &hasty, &e, NULL),
+        MHO_WARN_NOT_CONVERGED, "the integration stopped at ");
     ph.reset_s = -1;
     test_refused(
         ctx, mho_neuron_evaluate_transient(ctx, &p, &d.circuit, &nominal, 0.3, &ph, NULL, &e, NULL),
@@ -237,6 +243,10 @@ static void models_in_circuits_are_checked(void **state) {
     curve.period_s = -1;
     test_refused(ctx, mho_curve_make(ctx, c, mho_curve_of(m, 0)->name, &curve, &made), MHO_ERR_ARG,
                  "period = -1 s", "more than 0");
+    curve = mho_curve_options_default();
+    curve.n_point = 1;
+    test_refused(ctx, mho_curve_make(ctx, c, mho_curve_of(m, 0)->name, &curve, &made), MHO_ERR_ARG,
+                 "1 points", "2 to 100,000");
     mho_card_free(c);
     mho_ext_model many = *m;
     many.n_event = 100;

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "graph/onnx_int.h"
 #include "report/report_int.h"
 #include "study/subject_int.h"
 #include "study/sweep_int.h"
@@ -81,7 +82,68 @@ static void options_are_checked(void **state) {
     REFUSE(d.n_norm = 17, "means of 17 channels", "at most 16");
 }
 
+/* y = Relu(x) and, where n_output is 2, z = Tanh(x) of one picture of 2 x 2, as a file. */
+static void save_network(mho_ctx *ctx, size_t n_output, const char *file) {
+    char *x = "x", *y = "y", *z = "z";
+    MhoOnnx__Node relu = MHO_ONNX__NODE__INIT, tanh = relu, *nodes[] = {&relu, &tanh};
+    relu.op_type = "Relu", relu.n_input = 1, relu.input = &x, relu.n_output = 1, relu.output = &y;
+    tanh.op_type = "Tanh", tanh.n_input = 1, tanh.input = &x, tanh.n_output = 1, tanh.output = &z;
+    MhoOnnx__Dimension one = MHO_ONNX__DIMENSION__INIT, two = one,
+                       *dims[] = {&one, &one, &two, &two};
+    one.has_dim_value = two.has_dim_value = 1;
+    one.dim_value = 1, two.dim_value = 2;
+    MhoOnnx__Shape shape = MHO_ONNX__SHAPE__INIT;
+    shape.n_dim = 4, shape.dim = dims;
+    MhoOnnx__TensorType kind = MHO_ONNX__TENSOR_TYPE__INIT;
+    kind.has_elem_type = 1, kind.elem_type = MHO_ONNX_FLOAT, kind.shape = &shape;
+    MhoOnnx__Type type = MHO_ONNX__TYPE__INIT;
+    type.tensor_type = &kind;
+    MhoOnnx__ValueInfo in = MHO_ONNX__VALUE_INFO__INIT, out[2] = {in, in};
+    in.name = x, in.type = &type, out[0].name = y, out[1].name = z;
+    MhoOnnx__ValueInfo *ins[] = {&in}, *outs[] = {&out[0], &out[1]};
+    MhoOnnx__Graph graph = MHO_ONNX__GRAPH__INIT;
+    graph.n_node = n_output, graph.node = nodes, graph.n_input = 1, graph.input = ins;
+    graph.n_output = n_output, graph.output = outs;
+    MhoOnnx__OperatorSet set = MHO_ONNX__OPERATOR_SET__INIT, *sets[] = {&set};
+    set.has_version = 1, set.version = 17;
+    MhoOnnx__Model model = MHO_ONNX__MODEL__INIT;
+    model.graph = &graph, model.n_opset_import = 1, model.opset_import = sets;
+    unsigned char bytes[1000];
+    assert_true(mho_onnx__model__get_packed_size(&model) <= sizeof bytes);
+    test_ok(ctx, mho_i_file_write(ctx, file, bytes, mho_onnx__model__pack(&model, bytes)));
+}
+
+static void networks_want_one_output_and_two_pictures(void **state) {
+    mho_ctx *ctx = *state;
+    char network[96], data[96];
+    snprintf(network, sizeof network, "%s/net.onnx", dir);
+    snprintf(data, sizeof data, "%s/data.npz", dir);
+    static const double x[12] = {0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 0, 0};
+    mho_npy_view v = {.name = "x", .n_dim = 4, .shape = {1, 1, 2, 2}, .data = x};
+    mho_deploy_opt d = mho_deploy_opt_default();
+    mho_deploy_result *out;
+    d.network = network;
+    d.data = data;
+    save_network(ctx, 1, network);
+    test_ok(ctx, mho_npz_save(ctx, data, 1, &v));
+    test_refused(ctx, mho_deploy(ctx, &d, &out), MHO_ERR_ARG, data, "one picture",
+                 "some for the test");
+    v.shape[0] = 3;
+    test_ok(ctx, mho_npz_save(ctx, data, 1, &v));
+    save_network(ctx, 2, network);
+    test_refused(ctx, mho_deploy(ctx, &d, &out), MHO_ERR_ARG, network, "1 inputs and 2 outputs",
+                 "one of each");
+    assert_null(out);
+}
+
 /* ---- photographs ---- */
+
+static bool stop(void *user, const char *stage, double done_frac) {
+    (void)user;
+    (void)stage;
+    (void)done_frac;
+    return false;
+}
 
 static void a_neuron_must_rectify(void **state) {
     mho_ctx *ctx = *state;
@@ -96,7 +158,14 @@ static void a_neuron_must_rectify(void **state) {
     opt.chip_file = NULL;
     opt.kernels = file_with(ctx, "k.npy", "no array");
     test_refused(ctx, mho_image_run(ctx, photo, &opt, &r), MHO_ERR_FORMAT, path);
+    static const double even[4] = {1, 2, 3, 4};
+    const mho_npy_view kernel = {.name = "k", .n_dim = 2, .shape = {2, 2}, .data = even};
+    test_ok(ctx, mho_npy_save(ctx, path, &kernel));
+    test_refused(ctx, mho_image_run(ctx, photo, &opt, &r), MHO_ERR_DIM, path, "[2][2]", "k odd");
     opt.kernels = "sobel";
+    mho_ctx_set_progress(ctx, stop, NULL);
+    test_refused(ctx, mho_image_run(ctx, photo, &opt, &r), MHO_ERR_CANCELLED, "stopped");
+    mho_ctx_set_progress(ctx, NULL, NULL);
     opt.gain = 1e9;
     test_refused(ctx, mho_image_run(ctx, photo, &opt, &r), MHO_ERR_ARG, "gain 1e+09", "0.1 to 100");
     opt.gain = 0;
@@ -189,6 +258,12 @@ static void sweeps_say_what_went_wrong(void **state) {
     mho_sweep_result *r;
     test_refused(ctx, mho_study_set_chips(s, 0), MHO_ERR_ARG, "chips = 0: allowed are 1 to");
     opt.out_dir = out;
+    mho_study *none;
+    test_refused(ctx, mho_study_load(ctx, "/nowhere/s.yaml", &none), MHO_ERR_IO, "/nowhere/s.yaml");
+    snprintf(out, sizeof out, "%s/good", dir);
+    test_ok(ctx, mho_sweep_run(ctx, s, &opt, &r));
+    test_refused(ctx, mho_sweep_tables_save(ctx, r, "/nowhere"), MHO_ERR_IO, "/nowhere/");
+    mho_sweep_result_free(r);
     /* the lock is a folder */
     snprintf(out, sizeof out, "%s/one", dir);
     snprintf(inside, sizeof inside, "%s/lock", out);
@@ -362,6 +437,7 @@ static void without_gnuplot_there_are_no_pictures(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(networks_want_one_output_and_two_pictures),
         cmocka_unit_test(a_neuron_must_rectify),
         cmocka_unit_test(boundaries_must_fit_their_photograph),
         cmocka_unit_test(sweeps_say_what_went_wrong),

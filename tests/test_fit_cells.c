@@ -315,6 +315,30 @@ static int remove_dir(void **state) {
     return rmdir(dir);
 }
 
+/* The law with most parameters and as many stretches as are fitted: all of them find room. */
+static void many_short_stretches(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    static const char text[] =
+        "pulse;G [uS];oeup\n4;4;up\n1;3.4;down\n2;3;doup\n1;3.4;down\n2;3;down\n"
+        "31;2.599991;up\n4;4;up\n1;3.999999998;down\n6;1.4;down\n2;.30;down\n"
+        "1;2.5999999998;down\n6;1.3999999999999995;down\n";
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    const mho_fit_pulsed_opt opt = {.law = NULL};
+    mho_fit *fit = NULL;
+    mho_status status = mho_fit_pulsed(ctx, file, &opt, &fit);
+    assert_true(status < 0 || fit->n_param <= MHO_FIT_MAX_PARAM);
+    if (status >= 0) {
+        print_message("%zu parameters of at most %d\n", fit->n_param, MHO_FIT_MAX_PARAM);
+        mho_fit_free(ctx, fit);
+    }
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(laws_are_told_apart_and_found_again),
@@ -323,6 +347,7 @@ int main(void) {
         cmocka_unit_test(intervals_of_cells_hold),
         cmocka_unit_test(cards_are_taken_by_the_models),
         cmocka_unit_test(every_failed_allocation_leaves_nothing),
+        cmocka_unit_test(many_short_stretches),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

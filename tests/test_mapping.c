@@ -429,6 +429,20 @@ static void samples_come_from_files(void **state) {
     view[1].shape[0] = 2;
     test_ok(ctx, mho_npz_save(ctx, path, 2, view));
     assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    /* labels that are damaged are not labels that are absent */
+    y[0] = 7;
+    test_ok(ctx, mho_npz_save(ctx, path, 2, view));
+    unsigned char *bytes;
+    size_t n_byte;
+    test_ok(ctx, mho_i_file_read(ctx, path, 1 << 20, &bytes, &n_byte));
+    unsigned char *seven = bytes + n_byte;
+    while (memcmp(--seven, y, sizeof y) != 0) {
+    }
+    *seven ^= 1;
+    test_ok(ctx, mho_i_file_write(ctx, path, bytes, n_byte));
+    mho_i_free(ctx, bytes);
+    assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "check sum"));
     x[3] = NAN;
     test_ok(ctx, mho_npz_save(ctx, path, 1, view));
     assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);

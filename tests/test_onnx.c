@@ -287,10 +287,40 @@ static void types(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* An absent first input of a node with several scales. */
+static void no_input_to_dequantise(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    static char *in[] = {"", "w"}, *out[] = {"y"};
+    int64_t four[1] = {4};
+    MhoOnnx__Tensor w = tensor("w", 1, four, weights, 4), *constants[] = {&w};
+    MhoOnnx__Node n = node("DequantizeLinear", 2, in, out), *nodes[] = {&n};
+    MhoOnnx__ValueInfo y = MHO_ONNX__VALUE_INFO__INIT, *outs[] = {&y};
+    y.name = out[0];
+    MhoOnnx__Graph graph = MHO_ONNX__GRAPH__INIT;
+    graph.n_node = 1, graph.node = nodes, graph.n_initializer = 1, graph.initializer = constants;
+    graph.n_output = 1, graph.output = outs;
+    MhoOnnx__OperatorSet set = MHO_ONNX__OPERATOR_SET__INIT, *sets[] = {&set};
+    set.has_version = 1, set.version = 17;
+    MhoOnnx__Model model = MHO_ONNX__MODEL__INIT;
+    model.graph = &graph, model.n_opset_import = 1, model.opset_import = sets;
+    size_t n_byte = mho_onnx__model__get_packed_size(&model);
+    unsigned char *bytes = mho_i_alloc(ctx, n_byte, 1);
+    mho_onnx__model__pack(&model, bytes);
+    mho_graph *g = NULL;
+    assert_int_equal(mho_graph_parse_onnx(ctx, "memory", bytes, n_byte, NULL, NULL, &g),
+                     MHO_ERR_FORMAT);
+    assert_non_null(strstr(mho_ctx_last_error(ctx), "input 0 is absent"));
+    mho_i_free(ctx, bytes);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     setup();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole), cmocka_unit_test(truncated),
-                                       cmocka_unit_test(changed), cmocka_unit_test(out_of_memory),
-                                       cmocka_unit_test(types)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole),   cmocka_unit_test(truncated),
+        cmocka_unit_test(changed), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(types),   cmocka_unit_test(no_input_to_dequantise)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

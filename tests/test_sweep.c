@@ -120,6 +120,26 @@ static void complaints_name_the_place(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* Every number of a chip file an axis. */
+static void axes_are_counted(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_chip_spec spec;
+    mho_study *s;
+    char text[4000] = HEAD "axes:\n", value[40];
+    test_ok(ctx, mho_chip_spec_default(ctx, &spec));
+    for (size_t k = 0; k < 25; k++) {
+        const char *section;
+        mho_param_info info = mho_chip_param_describe(&spec, k, &section);
+        size_t n = strlen(text);
+        mho_quantity_format(mho_chip_param_get(&spec, k), info.unit, 17, value, sizeof value);
+        snprintf(text + n, sizeof text - n, "  chip.%s.%s: [%s]\n", section, info.key, value);
+    }
+    test_refused(ctx, load(ctx, text, &s), MHO_ERR_FORMAT, "study.yaml:27:3: more than 24 axes");
+    assert_null(s);
+    mho_ctx_free(ctx);
+}
+
 static const char grid[] =
     HEAD "chips: 3\nthreshold: 97.5 %\nepochs: 2\n"
          "metrics: [energy]\nimperfections: [levels, read noise]\naxes:\n"
@@ -897,6 +917,7 @@ int main(void) {
     write_text(path, "chip:\n  array: {compensate: 0, wire: 0, source: 0, sense: 0}\n");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complaints_name_the_place),
+        cmocka_unit_test(axes_are_counted),
         cmocka_unit_test(a_grid_is_every_combination),
         cmocka_unit_test(a_card_keeps_what_was_set),
         cmocka_unit_test(halton_points_are_spread),

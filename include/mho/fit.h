@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { MHO_FIT_MAX_PARAM = 16, MHO_FIT_MAX_GROUP = 4, MHO_FIT_NOTE = 320, MHO_FIT_TEXT = 256 };
+enum { MHO_FIT_MAX_PARAM = 24, MHO_FIT_MAX_GROUP = 4, MHO_FIT_NOTE = 320, MHO_FIT_TEXT = 256 };
 
 typedef struct mho_fit_param {
     char key[MHO_PARAM_KEY]; /* as in a card */

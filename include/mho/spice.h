@@ -12,8 +12,7 @@ extern "C" {
 /* Write the programmed array with all its options and the inputs v_V [n_vec][n_in] V as a netlist
  * that runs as it is ("ngspice -b FILE") and prints, for every vector, each node voltage (w0_3:
  * word side of the cell in row 0, column 3; b0_3: bit side) and the current into the end of each
- * line (vr0#branch: row 0, vc3#branch: column 3) with 17 digits. MHO_ERR_ARG, _SINGULAR, _IO,
- * _NOMEM. */
+ * line (vr0#branch: row 0, vc3#branch: column 3) with 17 digits. MHO_ERR_ARG, _IO, _NOMEM. */
 MHO_API mho_status mho_array_spice_save(mho_array *array, size_t n_vec, const double *v_V,
                                         const char *path) MHO_CHECK;
 

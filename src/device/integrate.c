@@ -286,7 +286,8 @@ mho_status mho_device_settle(mho_device *dev) {
     for (size_t i = 0; i < dev->n; i++) {
         if (!settle_one(dev, i) && status == MHO_OK) {
             status = mho_i_fail(dev->ctx, MHO_WARN_NOT_CONVERGED,
-                                "device %zu does not come to rest at these inputs", i);
+                                "%s: device %zu does not come to rest at these inputs",
+                                dev->model->name, i);
         }
     }
     return status;

@@ -87,9 +87,14 @@ static mho_status alpha_beta(mho_i_onnx_call *c) {
 
 /* Type and range of the integers; per axis if there are several scales. */
 static mho_status quantise(mho_i_onnx_call *c) {
-    const mho_graph_tensor *scale;
+    const mho_graph_tensor *x, *scale;
     int64_t axis = 1, block = 0, type = 0;
-    mho_status status = mho_i_onnx_in_tensor(c, 1, &scale);
+    mho_status status = mho_i_onnx_in_tensor(c, 0, &x);
+    if (status < 0) {
+        return status;
+    }
+    size_t n_dim = x->n_dim; /* the next tensor may move this one */
+    status = mho_i_onnx_in_tensor(c, 1, &scale);
     bool many = status == MHO_OK && scale->size > 1;
     mho_i_onnx_attr_ignore(c, "saturate");
     if (status == MHO_OK) {
@@ -101,13 +106,13 @@ static mho_status quantise(mho_i_onnx_call *c) {
     if (status == MHO_OK) {
         status = mho_i_onnx_attr_int(c, "output_dtype", 0, 64, &type);
     }
-    const mho_i_onnx_value *zero = mho_i_onnx_in(c, 2), *x = mho_i_onnx_in(c, 0);
+    const mho_i_onnx_value *zero = mho_i_onnx_in(c, 2);
     if (status < 0) {
         return status;
     }
     c->attr.axis = -1;
     size_t at = 0;
-    if (many && (status = mho_i_onnx_axis(c, axis, x->n_dim, 0, &at)) == MHO_OK) {
+    if (many && (status = mho_i_onnx_axis(c, axis, n_dim, 0, &at)) == MHO_OK) {
         c->attr.axis = (int)at;
     }
     c->type = c->op == MHO_OP_DEQUANTIZE ? MHO_ONNX_FLOAT

@@ -69,6 +69,9 @@ static mho_status source_read(source *s, uint8_t *to, size_t n, size_t *got) {
                               "%s: the gzip stream is cut off at byte %zu of the file", s->path,
                               s->n_raw);
         }
+        if (code == Z_MEM_ERROR) {
+            return mho_i_fail(s->ctx, MHO_ERR_NOMEM, "%s: no memory to decompress", s->path);
+        }
         if (code != Z_OK && code != Z_STREAM_END) {
             return mho_i_fail(s->ctx, MHO_ERR_FORMAT, "%s: damaged gzip stream near byte %zu: %s",
                               s->path, s->n_raw - s->z.avail_in, s->z.msg ? s->z.msg : "bad data");

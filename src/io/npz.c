@@ -106,10 +106,12 @@ static const char *find_member(const unsigned char *bytes, size_t n_byte, const 
     return NULL;
 }
 
+static const char no_memory[] = "no memory to decompress it";
+
 static const char *inflate_all(const member *m, unsigned char *plain) {
     z_stream z = {0};
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK) {
-        return "no memory to decompress it";
+        return no_memory;
     }
     /* both lengths are below 4 GiB, as uInt is wide */
     union {
@@ -123,7 +125,9 @@ static const char *inflate_all(const member *m, unsigned char *plain) {
     int rc = inflate(&z, Z_FINISH);
     bool whole = rc == Z_STREAM_END && z.avail_out == 0;
     inflateEnd(&z);
-    return whole ? NULL : "the archive is damaged: a member cannot be decompressed";
+    return whole               ? NULL
+           : rc == Z_MEM_ERROR ? no_memory
+                               : "the archive is damaged: a member cannot be decompressed";
 }
 
 static const char *unpack(const member *m, unsigned char *plain) {
@@ -164,7 +168,8 @@ static mho_status parse(mho_ctx *ctx, const char *where, const unsigned char *by
     char inner[512];
     snprintf(inner, sizeof inner, "%.300s: %.80s", where, name);
     wrong = unpack(&m, plain);
-    mho_status status = wrong ? mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: %s", where, wrong)
+    mho_status status = wrong ? mho_i_fail(ctx, wrong == no_memory ? MHO_ERR_NOMEM : MHO_ERR_FORMAT,
+                                           "%s: %s", where, wrong)
                               : mho_i_npy_parse(ctx, inner, plain, m.n_plain, out);
     mho_i_free(ctx, plain);
     return status;

@@ -34,11 +34,15 @@ static mho_status from_array(mho_ctx *ctx, const char *path, const mho_npy *npy,
     size_t k = right ? mho_npy_shape(npy, n_dim - 1) : 0;
     if (!right || mho_npy_shape(npy, n_dim - 2) != k || k % 2 == 0 || k > MHO_IMAGE_MAX_SIDE ||
         n < 1 || n > MHO_IMAGE_MAX_KERNEL) {
+        char shape[100] = "";
+        for (size_t d = 0, at = 0; d < n_dim && at < sizeof shape; d++) {
+            at += (size_t)snprintf(shape + at, sizeof shape - at, "[%zu]", mho_npy_shape(npy, d));
+        }
         return mho_i_fail(
             ctx, MHO_ERR_DIM,
-            "%s: kernels are an array [k][k] or [n][k][k], k odd and at most %d, n at "
+            "%s: an array %s: kernels are an array [k][k] or [n][k][k], k odd and at most %d, n at "
             "most %d",
-            path, MHO_IMAGE_MAX_SIDE, MHO_IMAGE_MAX_KERNEL);
+            path, shape, MHO_IMAGE_MAX_SIDE, MHO_IMAGE_MAX_KERNEL);
     }
     const double *data = mho_npy_data(npy);
     out->k = k;

@@ -236,6 +236,17 @@ static bool try_here(const char *what, const void *caller) {
     return false;
 }
 
+/* A child has only the thread that forked. */
+static int n_thread(void) {
+    char text[4096];
+    int fd = open("/proc/self/status", O_RDONLY);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const char *line = strstr(text, "\nThreads:");
+    return line ? atoi(line + 9) : 1;
+}
+
 static bool fails(const char *what, const void *caller) {
     if (mode == NONE || busy || !ours(caller)) {
         return false;
@@ -251,7 +262,10 @@ static bool fails(const char *what, const void *caller) {
     if (sock < 0 || n_call < next_wanted) {
         return false;
     }
-    if (talking) {
+    busy = true;
+    bool skip = talking || n_thread() > 1;
+    busy = false;
+    if (skip) {
         int k = object_of(caller);
         busy = true;
         tell("skip %ld %s %s+%lx", n_call, what, k < 0 ? "?" : object[k].name,

@@ -45,9 +45,11 @@ KINDS = {
     "short": ("short", "rw", 0, True, LIBRARIES),
     "interrupted": ("eintr", "rw", errno.EINTR, True, LIBRARIES),
 }
+SLOW = ("run", "run-ageing", "sweep", "fit", "transient", "learn-xor", "device-design")  # in --quick
 USUAL = ["memory", "memory-from", "memory-libraries", "read-eio", "write-eio", "full", "short", "interrupted"]
-NUMBER = re.compile(rb"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?(?: ?[numk]?s\b| min\b)?", re.I)
-TIME = re.compile(rb"[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)? ?(?:[num]?s|min|h)\b", re.I)
+UNIT = rb"(?:(?: |&#160;|\xc2\xa0)?(?:[numk]|\xc2\xb5|\xce\xbc)?s\b|(?: |&#160;)(?:min|h)\b)"
+NUMBER = re.compile(rb"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?" + UNIT + b"?", re.I)
+TIME = re.compile(rb"[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?" + UNIT, re.I)
 
 
 def same(a, b, loose):
@@ -98,7 +100,7 @@ class Sweep:
         self.fresh(where)
         run = subprocess.run([self.args.mho, *self.argv.split()], cwd=where, env=self.environment(), capture_output=True, timeout=600)
         if run.returncode != 0:
-            raise SystemExit(f"{self.name}: exit status {run.returncode} without any failure: {run.stderr.decode()}")
+            raise RuntimeError(f"{self.name}: exit status {run.returncode} without any failure: {run.stderr.decode()}")
         return files_below(where), run.stdout
 
     def learn_good(self):
@@ -108,7 +110,7 @@ class Sweep:
         self.loose_out = out_a != out_b
         for path in self.loose:
             if not same(a[path], b[path], True):
-                raise SystemExit(f"{self.name}: {path} differs between two runs in more than numbers")
+                raise RuntimeError(f"{self.name}: {path} differs between two runs in more than numbers")
 
     # ---- one end ----
 
@@ -227,7 +229,7 @@ class Sweep:
                 ours.send(b"999999999999")
         process.wait()
         if not last or last[0] != "done":
-            raise SystemExit(f"{self.name}: the counting run ends with {last}")
+            raise RuntimeError(f"{self.name}: the counting run ends with {last}")
         self.n_call, self.live = int(last[1]), int(last[2])
         process, ours = self.start()
         where = "?"
@@ -258,12 +260,17 @@ class Sweep:
             for n in ns if self.args.all else ns[:3]:
                 self.run_directly(n, where)
         found = files_below(self.work / "main")
+        for p in self.results:
+            if os.environ.get("MHO_SWEEP_KEEP") and not same(found.get(p, b""), self.good[p], p in self.loose):
+                pathlib.Path("/tmp/sweep-good").write_bytes(self.good[p])
+                pathlib.Path("/tmp/sweep-found").write_bytes(found.get(p, b""))
         if rc != 0 or any(not same(found.get(p, b""), self.good[p], p in self.loose) for p in self.results):
             self.problem(0, "the end", f"the run that goes on ends with {rc}: {(self.work / 'main.err').read_text()[:200]}")
 
     def report(self):
         ends = ", ".join(f"{n} x {rc}" for rc, n in sorted(self.ends.items()))
-        print(f"{self.name:16} {self.kind:22} {self.n_tried:6} of {self.n_call:6} calls; exit status {ends or '-'}", flush=True)
+        if not self.args.quick or self.problems:
+            print(f"{self.name:16} {self.kind:22} {self.n_tried:6} of {self.n_call:6} calls; exit status {ends or '-'}", flush=True)
         for (text, where), ns in sorted(self.problems.items(), key=lambda p: p[1][0]):
             print(f"    FAILED at {where}, call {ns[0]}{f' and {len(ns) - 1} more' if len(ns) > 1 else ''}: {text}", flush=True)
         return len(self.problems)
@@ -277,7 +284,11 @@ def main():
     p.add_argument("--kind", action="append")
     p.add_argument("--budget", type=int, default=100)
     p.add_argument("--all", action="store_true")
+    p.add_argument("--quick", action="store_true", help="a few calls of the quick commands: under a minute")
     args = p.parse_args()
+    if args.quick:
+        args.budget = 6
+        args.case = [name for name in cases.CASES if name not in SLOW]
     args.mho, args.shim = os.path.abspath(args.mho), os.path.abspath(args.shim)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -290,7 +301,10 @@ def main():
         for name in args.case or cases.CASES:
             for kind in args.kind or USUAL:
                 sweep = Sweep(args, name, kind, work)
-                sweep.run()
+                try:
+                    sweep.run()
+                except RuntimeError as e:
+                    sweep.problem(0, "a good run", str(e))
                 n_problem += sweep.report()
                 n_tried += sweep.n_tried
     print(f"{n_tried} failures tried in {time.time() - start:.0f} s, {n_problem} kinds of problem")

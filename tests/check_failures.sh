@@ -1,0 +1,90 @@
+#!/bin/sh
+# check_failures.sh - allocations, reads and writes of whole commands fail, a few of each kind: the
+# command ends with the documented status and one line, leaves nothing behind, destroys nothing.
+# MHO_FULL=1 tries every call of every command (make check-failures; an hour).
+# Full and closed standard output, devices, pipes and links in the place of results.
+set -u
+mho=${MHO_BIN:?}
+build=${MHO_BUILD:?}
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+export MHO_CACHE="$dir/cache"
+
+fail() {
+    echo "FAILED: $1" >&2
+    failed=1
+}
+
+# ---- standard output ----
+if [ -c /dev/full ]; then
+    for command in "--help" "--version" "device --list" "device pcm --curve iv --points 3 --csv -" \
+        "device pcm --card" "array --random 3x3" "array --random 3x3 --json -" "net lenet5" "net lenet5 --json" \
+        "transient opto --samples 20 --json" "learn xor --seeds 1 --neurons 20 --json" "run --help" \
+        "device vo2-neuron --design relu --json"; do
+        "$mho" $command >/dev/full 2>"$dir/err"
+        status=$?
+        [ $status = 1 ] || fail "mho $command >/dev/full: exit status $status"
+        grep -qx "mho: standard output cannot be written: No space left on device" "$dir/err" ||
+            fail "mho $command >/dev/full: $(cat "$dir/err")"
+        "$mho" $command >&- 2>"$dir/err"
+        status=$?
+        [ $status = 1 ] || fail "mho $command >&-: exit status $status"
+        grep -qx "mho: standard output cannot be written: Bad file descriptor" "$dir/err" ||
+            fail "mho $command >&-: $(cat "$dir/err")"
+    done
+fi
+# nothing is printed into a result, whichever streams are closed
+"$mho" array --random 3x3 --out "$dir/a.npy" >/dev/null || fail "array"
+"$mho" array --random 3x3 --out "$dir/b.npy" <&- >&- 2>&-
+cmp "$dir/a.npy" "$dir/b.npy" || fail "a result differs where the standard streams are closed"
+# a reader that has enough is no error of ours, and nothing is said
+{ "$mho" net --operators 2>"$dir/err"; echo $? >"$dir/status"; } | head -1 >/dev/null
+case $(cat "$dir/status") in 0 | 141) ;; *) fail "broken pipe: exit status $(cat "$dir/status")" ;; esac
+[ -s "$dir/err" ] && fail "broken pipe: $(cat "$dir/err")"
+# text on standard output is text
+"$mho" device pcm --curve iv --points 3 --csv - | od -c | grep -q '\\0' && fail "a 0 byte in a CSV"
+
+# ---- what stands in the place of a result ----
+ln -s "$dir/target.json" "$dir/link.json"
+echo old >"$dir/target.json"
+"$mho" array --random 3x3 --json "$dir/link.json" >/dev/null || fail "link"
+[ -h "$dir/link.json" ] && grep -q '{' "$dir/target.json" || fail "link: replaced"
+mkfifo "$dir/pipe"
+cat "$dir/pipe" >"$dir/through" &
+"$mho" array --random 3x3 --json "$dir/pipe" >/dev/null || fail "pipe"
+wait $!
+[ -p "$dir/pipe" ] && cmp -s "$dir/through" "$dir/target.json" || fail "pipe: replaced or cut"
+if mknod "$dir/null" c 1 3 2>/dev/null && : >"$dir/null" 2>/dev/null; then
+    "$mho" array --random 3x3 --json "$dir/null" >/dev/null || fail "device"
+    [ -c "$dir/null" ] || fail "a device was replaced by a file"
+fi
+# a disk that is full: old results stay, nothing is left
+if mkdir "$dir/small" && mount -t tmpfs -o size=16k none "$dir/small" 2>/dev/null; then
+    echo old >"$dir/small/o.npy"
+    "$mho" array --random 64x64 --random-inputs 100 --out "$dir/small/o.npy" >/dev/null 2>"$dir/err"
+    status=$?
+    left=$(ls -A "$dir/small")
+    [ "$(cat "$dir/small/o.npy")" = old ] || fail "full disk: the old result is gone"
+    mount -o remount,ro "$dir/small" 2>/dev/null &&
+        { "$mho" array --random 3x3 --out "$dir/small/o.npy" >/dev/null 2>"$dir/err2" && fail "read-only: exit status 0"
+          grep -q "Read-only file system" "$dir/err2" || fail "read-only: $(cat "$dir/err2")"; }
+    umount "$dir/small"
+    [ $status = 1 ] && grep -q "o.npy: cannot be written: No space left on device" "$dir/err" ||
+        fail "full disk: exit status $status: $(cat "$dir/err")"
+    [ "$left" = o.npy ] || fail "full disk: left behind: $left"
+fi
+
+# ---- every call ----
+if nm -D "$build/libmho.so" | grep -q __asan || ! [ -e "$build/libmho_fail.so" ] || ! command -v python3 >/dev/null; then
+    echo "the sweep over all calls is left out: it wants python3 and a build without sanitizers"
+    exit $failed
+fi
+export PYTHONDONTWRITEBYTECODE=1
+if [ -n "${MHO_FULL:-}" ]; then
+    python3 "$here/failures/sweep.py" --mho "$mho" --shim "$build/libmho_fail.so" --all || failed=1
+else
+    python3 "$here/failures/sweep.py" --mho "$mho" --shim "$build/libmho_fail.so" --quick || failed=1
+fi
+exit $failed
