@@ -50,7 +50,7 @@ run_script() {
     mkdir -p "$logs/$1"
     cat >"$logs/$1/mho" <<EOF
 #!/bin/sh
-exec valgrind $(echo "$options" | tr '\n' ' ') --log-file=$logs/$1/%p.memcheck $build/mho "\$@"
+exec $(command -v valgrind) $(echo "$options" | tr '\n' ' ') --log-file=$logs/$1/%p.memcheck $build/mho "\$@"
 EOF
     chmod +x "$logs/$1/mho"
     MHO_BIN=$logs/$1/mho MHO_BUILD=$build sh "tests/$1.sh" >"$logs/$1.out" 2>&1
