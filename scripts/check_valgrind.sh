@@ -57,7 +57,9 @@ EOF
     rc=$?
     verdict="$(ls "$logs/$1" | grep -c memcheck) commands, clean"
     [ $rc = 77 ] && verdict="$(tail -1 "$logs/$1.out")"
-    if [ -n "$(find "$logs/$1" -name '*.memcheck' -size +0)" ] || { [ $rc != 0 ] && [ $rc != 77 ]; }; then
+    # what the script itself finds is for make check: here programs that are not there seem to run
+    if [ -n "$(find "$logs/$1" -name '*.memcheck' -size +0)" ] ||
+        { [ $rc != 77 ] && [ "$(find "$logs/$1" -name '*.memcheck' | wc -l)" -lt 5 ]; }; then
         verdict="NOT CLEAN (status $rc)"
         cat "$logs/$1"/*.memcheck "$logs/$1.out" >"$logs/$1.bad"
     fi
