@@ -57,7 +57,9 @@ def cppcheck(sources):
     with open(project, "w", encoding="utf-8") as f:
         json.dump(commands, f)
     done = subprocess.run(["cppcheck", "-q", "-j", os.environ.get("JOBS", "2"), "--project=" + project,
-                           "--enable=warning,performance,portability", "--template={file}:{line}: {id}: {message}"],
+                           "--enable=warning,performance,portability",
+                           # a row of parameters names a field by its place in the struct (include/mho: lists of parameters)
+                           "--suppress=invalidPointerCast", "--template={file}:{line}: {id}: {message}"],
                           cwd=ROOT, capture_output=True, text=True)
     return {(os.path.join(ROOT, m[1]), int(m[2]), "cppcheck-" + m[3], m[4]) for m in CPPCHECK.finditer(done.stderr)}
 

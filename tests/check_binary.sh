@@ -79,7 +79,7 @@ putc_unlocked puts_unlocked err errx warn warnx error syslog openlog
 scanf fscanf gets getchar
 signal sigaction raise sigprocmask pthread_sigmask alarm setitimer
 setlocale uselocale newlocale setenv putenv unsetenv clearenv chdir fchdir fork vfork system popen wordexp
-setrlimit nice setpriority fesetround fesetenv feenableexcept mallopt
+umask setrlimit nice setpriority fesetround fesetenv feenableexcept mallopt
 rand srand random srandom rand_r drand48 srand48 lrand48 time
 strtok strerror_l asctime ctime gmtime localtime getpwnam getpwuid gethostbyname ttyname lgamma lgammaf signgam
 hcreate hsearch basename dirname ecvt fcvt l64a ptsname strsignal tmpnam tempnam mktemp tmpfile

@@ -80,15 +80,22 @@ void mho_i_ladder_free(mho_i_ladder *l) {
 
 /* ---- kernels: they work on a copy of the structure, whose pointers no store can change ---- */
 
+#if defined(__clang__) || __GNUC__ >= 12
+#define mix4 __builtin_shufflevector
+#else /* gcc 11 and before */
+typedef long long mix4_order __attribute__((vector_size(32)));
+#define mix4(a, b, ...) __builtin_shuffle(a, b, (mix4_order){__VA_ARGS__})
+#endif
+
 INLINE void transpose4(v4 *a) {
-    v4 t0 = __builtin_shufflevector(a[0], a[1], 0, 4, 2, 6);
-    v4 t1 = __builtin_shufflevector(a[0], a[1], 1, 5, 3, 7);
-    v4 t2 = __builtin_shufflevector(a[2], a[3], 0, 4, 2, 6);
-    v4 t3 = __builtin_shufflevector(a[2], a[3], 1, 5, 3, 7);
-    a[0] = __builtin_shufflevector(t0, t2, 0, 1, 4, 5);
-    a[1] = __builtin_shufflevector(t1, t3, 0, 1, 4, 5);
-    a[2] = __builtin_shufflevector(t0, t2, 2, 3, 6, 7);
-    a[3] = __builtin_shufflevector(t1, t3, 2, 3, 6, 7);
+    v4 t0 = mix4(a[0], a[1], 0, 4, 2, 6);
+    v4 t1 = mix4(a[0], a[1], 1, 5, 3, 7);
+    v4 t2 = mix4(a[2], a[3], 0, 4, 2, 6);
+    v4 t3 = mix4(a[2], a[3], 1, 5, 3, 7);
+    a[0] = mix4(t0, t2, 0, 1, 4, 5);
+    a[1] = mix4(t1, t3, 0, 1, 4, 5);
+    a[2] = mix4(t0, t2, 2, 3, 6, 7);
+    a[3] = mix4(t1, t3, 2, 3, 6, 7);
 }
 
 INLINE const v4 *cv(const double *x) {

@@ -267,6 +267,28 @@ static mho_status check_first(mho_array *a, const double *v_V, const double *i_A
     return MHO_OK;
 }
 
+static mho_status solve(mho_array *a, mho_array_solver solver, size_t n_vec, const double *v_V,
+                        double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
+    if (solver == MHO_SOLVER_CG && a->nonlinear) {
+        return mho_i_fail(a->ctx, MHO_ERR_ARG,
+                          "solver cg needs ohmic cells and selectors: use newton");
+    }
+    mho_status status = mho_i_array_ready(a);
+    if (status) {
+        return status;
+    }
+    double t0 = mho_i_now_s();
+    if (solver == MHO_SOLVER_REFERENCE) {
+        status = mho_i_reference_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    } else if (solver == MHO_SOLVER_NEWTON) {
+        status = mho_i_newton_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    } else {
+        status = mho_i_cg_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
+    }
+    rep->read_s = mho_i_now_s() - t0;
+    return status;
+}
+
 /* Above, a transfer matrix that does not agree with its check is marked. */
 static const double TRUSTED = 1e-6;
 
@@ -275,6 +297,12 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
     double t0 = mho_i_now_s();
     bool had = a->has_m;
     mho_status status = build(a);
+    if (status ==
+        MHO_WARN_NOT_CONVERGED) { /* rows are missing: vector by vector, as good as it gets */
+        mho_array_report own = {0}, *to = rep ? rep : &own;
+        to->solver = MHO_SOLVER_CG;
+        return solve(a, MHO_SOLVER_CG, n_vec, v_V, i_A, NULL, NULL, to);
+    }
     if (status) {
         return status;
     }
@@ -297,28 +325,6 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
                                 a->m_check_rel, TRUSTED);
         }
     }
-    return status;
-}
-
-static mho_status solve(mho_array *a, mho_array_solver solver, size_t n_vec, const double *v_V,
-                        double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
-    if (solver == MHO_SOLVER_CG && a->nonlinear) {
-        return mho_i_fail(a->ctx, MHO_ERR_ARG,
-                          "solver cg needs ohmic cells and selectors: use newton");
-    }
-    mho_status status = mho_i_array_ready(a);
-    if (status) {
-        return status;
-    }
-    double t0 = mho_i_now_s();
-    if (solver == MHO_SOLVER_REFERENCE) {
-        status = mho_i_reference_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
-    } else if (solver == MHO_SOLVER_NEWTON) {
-        status = mho_i_newton_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
-    } else {
-        status = mho_i_cg_read(a, n_vec, v_V, i_A, w_V, b_V, rep);
-    }
-    rep->read_s = mho_i_now_s() - t0;
     return status;
 }
 

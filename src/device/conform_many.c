@@ -16,7 +16,7 @@ enum {
 /* Column i of rows [n_row][N] against a device alone. */
 static bool same(size_t n_row, const double *all, size_t i, const double *alone) {
     for (size_t k = 0; k < n_row; k++) {
-        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): the same bits are wanted */
+        /* NOLINTNEXTLINE(bugprone-*,cert-exp42-c,cert-flp37-c): the same bits are wanted */
         if (memcmp(&all[k * N + i], &alone[k], sizeof *all) != 0) {
             return false;
         }

@@ -207,7 +207,7 @@ void mho_i_picture_close(mho_i_picture *p) {
             p->close(p);
         }
         if (p->file) {
-            fclose(p->file);
+            (void)fclose(p->file); /* it was only read */
         }
         mho_i_free(p->ctx, p->path);
         mho_i_free(p->ctx, p);

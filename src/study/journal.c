@@ -49,7 +49,7 @@ mho_status mho_i_journal_open(mho_i_journal *j, mho_ctx *ctx, const mho_i_hash *
             status = keep(j, &r);
         }
     }
-    fclose(f);
+    (void)fclose(f); /* it was only read */
     if (status < 0) {
         mho_i_journal_close(j, false);
     }

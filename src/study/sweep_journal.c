@@ -116,7 +116,7 @@ static mho_status read_file(const char *path, mho_status (*take)(void *, const m
             }
         }
     }
-    fclose(f);
+    (void)fclose(f); /* it was only read */
     return status;
 }
 
