@@ -119,7 +119,7 @@ int cli_parse(const cli_command *cmd, const cli_option *opt, int argc, char **ar
         positional[k] = NULL;
     }
     opterr = 0;
-    optind = 1;
+    optind = 0; /* forgets what an earlier call has left, as 1 does not */
     for (;;) {
         int index = -1;
         int c = getopt_long(argc, argv, ":h", table, &index);
