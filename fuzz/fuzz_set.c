@@ -59,7 +59,9 @@ static void set_chip(mho_ctx *ctx, char *text) {
         mho_chip_spec_write(ctx, &spec, &written) != MHO_OK) {
         return;
     }
-    if (mho_chip_spec_load(ctx, fuzz_file((const uint8_t *)written, strlen(written)), &again) < 0) {
+    if (mho_chip_spec_load(
+            ctx, fuzz_file_in_folder("chip.yaml", (const uint8_t *)written, strlen(written)),
+            &again) < 0) {
         fprintf(stderr, "%s\n", mho_ctx_last_error(ctx));
         abort();
     }

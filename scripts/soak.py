@@ -135,8 +135,8 @@ class Soak:
             ticks = f.read().rsplit(")", 1)[1].split()[11:15]
         return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
-    def alone(self, words):
-        return subprocess.run([self.build / "mho", *words], cwd=self.folder, env=self.env, stdout=subprocess.DEVNULL,
+    def alone(self, words, twin):
+        return subprocess.run([self.build / "mho", *words], cwd=twin, env=self.env, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode
 
 
@@ -172,8 +172,9 @@ def main():
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     rows, ends, problems = [], collections.Counter(), []
     start = time.time()
-    with tempfile.TemporaryDirectory(prefix="mho-soak-", dir=memory) as folder:
-        folder = pathlib.Path(folder)
+    with tempfile.TemporaryDirectory(prefix="mho-soak-", dir=memory) as scratch:
+        folder = pathlib.Path(scratch) / "work"
+        folder.mkdir()
         (folder / "inputs").mkdir()
         cases.make_inputs(folder / "inputs")
         commands, soak, n = Commands(args.seed, folder), Soak(args.build, folder), 0
@@ -182,6 +183,10 @@ def main():
                 shutil.copytree(folder / "inputs", folder, dirs_exist_ok=True)
             words = commands.next()
             n += 1
+            twin = folder.parent / (folder.name + "-twin") if n % 20 == 0 else None
+            if twin:  # as the command finds it: a result that is there may be a reason to refuse
+                shutil.rmtree(twin, ignore_errors=True)
+                shutil.copytree(folder, twin)
             got = soak.ask(words)
             if isinstance(got, str):
                 problems.append((got, words))
@@ -201,7 +206,7 @@ def main():
             if wrong:
                 problems.append((status, words))
                 print(f"FAILED, command {n}: status {status}, {error.strip()[:200]!r}: mho {' '.join(words)!r}", flush=True)
-            elif n % 20 == 0 and (again := soak.alone(words)) != status:
+            elif twin and (again := soak.alone(words, twin)) != status:
                 problems.append((again, words))
                 print(f"FAILED, command {n}: status {status} here and {again} alone: mho {' '.join(words)!r}", flush=True)
             left = [x for x in os.listdir(folder) if ".tmp-" in x]

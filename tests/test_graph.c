@@ -125,6 +125,88 @@ static void convolutions(void **state) {
     }
 }
 
+/* ---- pools from their definition ---- */
+
+static void check_pool(mho_graph_op op, size_t h, size_t w, const mho_graph_attr *a) {
+    mho_ctx *ctx = test_ctx();
+    mho_graph *g;
+    test_ok(ctx, mho_graph_new(ctx, &g));
+    int t = input4(g, 1, 1, h, w);
+    test_ok(ctx, mho_graph_add_node(g, op, "pool", 1, &t, a, 0, NULL, &t));
+    test_ok(ctx, mho_graph_add_output(g, t));
+    const size_t *shape = mho_graph_tensor_at(g, t)->shape;
+    float x[320], y[2000];
+    assert_true(h * w <= 320 && shape[2] * shape[3] <= 2000);
+    fill(4, h * w, x);
+    test_ok(ctx, mho_graph_run(ctx, g, 1, x, y));
+    for (size_t o = 0; o < shape[2] * shape[3]; o++) {
+        size_t n = 0, n_padded = 0;
+        double sum = 0, top = -(double)INFINITY;
+        for (size_t k = 0; k < a->kernel[0] * a->kernel[1]; k++) {
+            size_t oy = o / shape[3] * a->stride[0] + k / a->kernel[1] * a->dilation[0];
+            size_t ox = o % shape[3] * a->stride[1] + k % a->kernel[1] * a->dilation[1];
+            n_padded += oy < h + a->pads[0] + a->pads[2] && ox < w + a->pads[1] + a->pads[3];
+            if (oy >= a->pads[0] && oy < h + a->pads[0] && ox >= a->pads[1] &&
+                ox < w + a->pads[1]) {
+                double v = (double)x[(oy - a->pads[0]) * w + ox - a->pads[1]];
+                sum += v, top = fmax(top, v), n++;
+            }
+        }
+        size_t by = a->count_include_pad ? n_padded : n;
+        double want = op == MHO_OP_MAX_POOL ? top : by ? sum / (double)by : 0;
+        assert_true(want == (double)y[o] || fabs(want - (double)y[o]) < 1e-5);
+    }
+    mho_graph_free(g);
+    mho_ctx_free(ctx);
+}
+
+static void pools(void **state) {
+    (void)state;
+    for (uint32_t k = 0; k < 400; k++) {
+        uint32_t r[12];
+        mho_graph_attr a = mho_graph_attr_default();
+        for (uint32_t i = 0; i < 12; i += 4) {
+            mho_i_rng_u32x4(1, MHO_RNG_TEST, 40, k, i, r + i);
+        }
+        for (int s = 0; s < 2; s++) {
+            a.kernel[s] = 1 + r[s] % 6, a.stride[s] = 1 + r[2 + s] % 4;
+            a.dilation[s] = 1 + r[4 + s] % 3;
+            size_t reach = (a.kernel[s] - 1) * a.dilation[s] + 1;
+            a.pads[s] = r[6 + s] % reach, a.pads[s + 2] = r[8 + s] % reach;
+        }
+        a.ceil_mode = r[10] & 1, a.count_include_pad = r[10] & 2;
+        check_pool(r[10] & 4 ? MHO_OP_MAX_POOL : MHO_OP_AVERAGE_POOL, 18 - r[10] % 3, 17, &a);
+    }
+}
+
+/* Nearly all of these windows of 2^24 places is padding: work that nobody must do. Such a file kept
+ * the program busy for minutes. */
+static void windows_of_padding(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    mho_graph *g;
+    mho_graph_attr a = mho_graph_attr_default();
+    size_t wide = MHO_I_GRAPH_MAX_SIDE;
+    a.kernel[1] = wide, a.pads[1] = wide / 2, a.pads[3] = wide - 1 - wide / 2;
+    test_ok(ctx, mho_graph_new(ctx, &g));
+    int t = input4(g, 1, 1, 1, 4096);
+    test_ok(ctx, mho_graph_add_node(g, MHO_OP_AVERAGE_POOL, "pool", 1, &t, &a, 0, NULL, &t));
+    test_ok(ctx, mho_graph_add_output(g, t));
+    assert_int_equal(mho_graph_tensor_at(g, t)->size, 4096);
+    static float x[4096], y[4096];
+    double sum = 0;
+    fill(5, 4096, x);
+    for (size_t k = 0; k < 4096; k++) {
+        sum += (double)x[k];
+    }
+    test_ok(ctx, mho_graph_run(ctx, g, 1, x, y));
+    for (size_t k = 0; k < 4096; k++) {
+        test_close((double)y[k], sum / 4096, 1e-6, 0);
+    }
+    mho_graph_free(g);
+    mho_ctx_free(ctx);
+}
+
 /* ---- folding changes nothing but the graph ---- */
 
 /* A network with everything that folds; output tensors of both graphs agree. */
@@ -341,8 +423,12 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions), cmocka_unit_test(folding),
-                                       cmocka_unit_test(lenet5), cmocka_unit_test(errors),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions),
+                                       cmocka_unit_test(pools),
+                                       cmocka_unit_test(windows_of_padding),
+                                       cmocka_unit_test(folding),
+                                       cmocka_unit_test(lenet5),
+                                       cmocka_unit_test(errors),
                                        cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,19 +9,20 @@ typedef struct span {
     size_t first, n, n_padded;
 } span;
 
+/* Of the places start, start + step, ..., most of them: how many lie before end. */
+static size_t before(ptrdiff_t start, size_t step, size_t most, ptrdiff_t end) {
+    size_t n = end > start ? ((size_t)(end - start) - 1) / step + 1 : 0;
+    return n < most ? n : most;
+}
+
+/* Without a loop over the window: a file may ask for one of 2^24 places in the padding. */
 static span window(const mho_graph_attr *a, size_t s, size_t out, size_t side) {
+    size_t step = a->dilation[s], most = a->kernel[s];
     ptrdiff_t start = (ptrdiff_t)(out * a->stride[s]) - (ptrdiff_t)a->pads[s];
-    ptrdiff_t end = (ptrdiff_t)(side + a->pads[s + 2]);
-    span w = {0, 0, 0};
-    for (size_t k = 0; k < a->kernel[s]; k++) {
-        ptrdiff_t at = start + (ptrdiff_t)(k * a->dilation[s]);
-        w.n_padded += at < end;
-        if (at >= 0 && at < (ptrdiff_t)side) {
-            w.first = w.n ? w.first : (size_t)at;
-            w.n++;
-        }
-    }
-    return w;
+    size_t skipped = before(start, step, most, 0), end = before(start, step, most, (ptrdiff_t)side);
+    return (span){.first = end > skipped ? (size_t)(start + (ptrdiff_t)(skipped * step)) : 0,
+                  .n = end - skipped,
+                  .n_padded = before(start, step, most, (ptrdiff_t)(side + a->pads[s + 2]))};
 }
 
 static float largest(const float *plane, size_t width, const mho_graph_attr *a, span y, span x) {
