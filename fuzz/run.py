@@ -60,7 +60,7 @@ def run_once(build, target, wall_s):
 def run_target(build, target, seconds, lock):
     used, found = 0.0, False
     while used < seconds and not found:
-        result = run_once(build, target, min(LONGEST_WALL_S, max(10, int(seconds - used + 1))))
+        result = run_once(build, target, min(LONGEST_WALL_S, max(60, int(seconds - used + 1))))
         used += result["cpu_s"]
         found = result["found"]
         with lock, open(build / "fuzz.jsonl", "a") as log:
