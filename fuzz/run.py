@@ -57,12 +57,26 @@ def run_once(build, target, wall_s):
             "when": time.strftime("%Y-%m-%d %H:%M:%S")}
 
 
+def is_hang(build, target):
+    """Whether the newest unit that was called a timeout takes HANG_S of processor time, too: a busy machine makes others late."""
+    unit = max((build / "found").glob(f"{target}-timeout-*"), key=os.path.getmtime, default=None)
+    if not unit:
+        return True
+    process = subprocess.Popen([build / f"fuzz_{target}", unit], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    late = process.returncode == 0 and usage.ru_utime + usage.ru_stime < HANG_S
+    if late:
+        unit.unlink()
+    return not late
+
+
 def run_target(build, target, seconds, lock):
     used, found = 0.0, False
     while used < seconds and not found:
         result = run_once(build, target, min(LONGEST_WALL_S, max(60, int(seconds - used + 1))))
         used += result["cpu_s"]
-        found = result["found"]
+        result["found"] = found = result["found"] and is_hang(build, target)
         with lock, open(build / "fuzz.jsonl", "a") as log:
             log.write(json.dumps(result) + "\n")
             print("{target}: {cpu_s} s, {executions} executions, {edges} edges, {peak_MiB} MiB, {0}".format(

@@ -287,14 +287,16 @@ static void types(void **state) {
     mho_ctx_free(ctx);
 }
 
-/* An absent first input of a node with several scales. */
-static void no_input_to_dequantise(void **state) {
-    (void)state;
+/* A node whose first input is absent and whose second is a constant. */
+static void without_first_input(char *op) {
     mho_ctx *ctx = test_ctx();
     static char *in[] = {"", "w"}, *out[] = {"y"};
     int64_t four[1] = {4};
     MhoOnnx__Tensor w = tensor("w", 1, four, weights, 4), *constants[] = {&w};
-    MhoOnnx__Node n = node("DequantizeLinear", 2, in, out), *nodes[] = {&n};
+    MhoOnnx__Node n = node(op, 2, in, out), *nodes[] = {&n};
+    MhoOnnx__Attribute axis = MHO_ONNX__ATTRIBUTE__INIT, *attributes[] = {&axis};
+    axis.name = "axis", axis.has_type = 1, axis.type = 2, axis.has_i = 1;
+    n.n_attribute = strcmp(op, "Concat") == 0, n.attribute = attributes;
     MhoOnnx__ValueInfo y = MHO_ONNX__VALUE_INFO__INIT, *outs[] = {&y};
     y.name = out[0];
     MhoOnnx__Graph graph = MHO_ONNX__GRAPH__INIT;
@@ -310,17 +312,25 @@ static void no_input_to_dequantise(void **state) {
     mho_graph *g = NULL;
     assert_int_equal(mho_graph_parse_onnx(ctx, "memory", bytes, n_byte, NULL, NULL, &g),
                      MHO_ERR_FORMAT);
+    print_message("    %s: %s\n", op, mho_ctx_last_error(ctx));
     assert_non_null(strstr(mho_ctx_last_error(ctx), "input 0 is absent"));
     mho_i_free(ctx, bytes);
     assert_int_equal(mho_ctx_bytes(ctx), 0);
     mho_ctx_free(ctx);
 }
 
+static void absent_inputs(void **state) {
+    (void)state;
+    static char *op[] = {"DequantizeLinear", "Identity", "Concat"};
+    for (size_t k = 0; k < sizeof op / sizeof *op; k++) {
+        without_first_input(op[k]);
+    }
+}
+
 int main(void) {
     setup();
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole),   cmocka_unit_test(truncated),
-        cmocka_unit_test(changed), cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(types),   cmocka_unit_test(no_input_to_dequantise)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole),   cmocka_unit_test(truncated),
+                                       cmocka_unit_test(changed), cmocka_unit_test(out_of_memory),
+                                       cmocka_unit_test(types),   cmocka_unit_test(absent_inputs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

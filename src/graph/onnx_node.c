@@ -194,6 +194,9 @@ static mho_status attributes(mho_i_onnx_call *c) {
 static mho_status check_types(mho_i_onnx_call *c) {
     const mho_i_onnx_value *first = mho_i_onnx_in(c, 0);
     bool moves = mho_graph_op_get(c->op).role == MHO_ROLE_SHAPE || c->op == MHO_OP_MAX_POOL;
+    if (moves && !first) {
+        return mho_i_onnx_call_fail(c, "input 0 is absent");
+    }
     for (size_t k = 0; k < c->n_input; k++) {
         const mho_i_onnx_value *v = mho_i_onnx_in(c, k);
         bool whole = c->op == MHO_OP_DEQUANTIZE ? k != 1 : c->op == MHO_OP_QUANTIZE && k == 2;
@@ -211,7 +214,7 @@ static mho_status check_types(mho_i_onnx_call *c) {
         }
     }
     if (mho_graph_op_get(c->op).role != MHO_ROLE_QUANTISE) {
-        c->type = moves && first ? first->type : MHO_ONNX_FLOAT;
+        c->type = moves ? first->type : MHO_ONNX_FLOAT;
     }
     return MHO_OK;
 }
