@@ -7,7 +7,7 @@
 # setup.sh analysis: what make check-compilers, check-tidy, check-tsan, check-valgrind and fuzz want.
 set -eu
 packages="cmake ninja-build pkg-config gcc libc6-dev libopenblas-openmp-dev libsuitesparse-dev
-libfyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
+libyaml-dev libjansson-dev libpng-dev zlib1g-dev libcminpack-dev libsundials-dev
 librandom123-dev libcmocka-dev libprotobuf-c-dev protobuf-c-compiler gnuplot-nox ngspice
 python3"
 

@@ -181,7 +181,7 @@ static void hostile_files_are_refused_fast(void **state) {
 }
 
 /* Bytes changed, dropped and doubled at random: refused or read, never more, and not a word on
- * standard error, where libfyaml likes to talk. */
+ * standard error, where a library may talk. */
 static void mutated_files_do_no_harm(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();

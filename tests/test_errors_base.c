@@ -262,9 +262,22 @@ static void yaml_says_where_it_is_none(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
     mho_i_yaml *doc;
-    const char *second = "a: 1\n---\nb: [\n", *directive = "a: 1\n%YAML 1.2\n";
-    test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", second, strlen(second), &doc), MHO_ERR_FORMAT,
-                 "f.yaml:", "not YAML: ");
+    const char *open_list = "a: 1\nb: [\n", *directive = "a: 1\n%YAML 1.2\n";
+    test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", open_list, strlen(open_list), &doc),
+                 MHO_ERR_FORMAT, "f.yaml:", "not YAML: ");
+    const char *zero = "a: \"b\\0c\"\n";
+    test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", zero, strlen(zero), &doc), MHO_ERR_FORMAT,
+                 "f.yaml:1:4: a text with a byte 0 in it");
+    static const char deep[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+    test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", deep, strlen(deep), &doc), MHO_ERR_FORMAT,
+                 "f.yaml:1:33: lists and mappings are nested more than 32 deep");
+    /* what libfyaml, which read these files before, did not survive, or lost memory over */
+    static const char *const cruel[] = {"? ::\t?: ? :", "? : ? :\n?\t::", "'\r\r'\r\r''\r'"};
+    for (size_t k = 0; k < sizeof cruel / sizeof *cruel; k++) {
+        if (mho_i_yaml_parse(ctx, "f.yaml", cruel[k], strlen(cruel[k]), &doc) == MHO_OK) {
+            mho_i_yaml_free(doc);
+        }
+    }
     assert_null(doc);
     const char *two = "a: 1\n---\nb: 2\n";
     test_refused(ctx, mho_i_yaml_parse(ctx, "f.yaml", two, strlen(two), &doc), MHO_ERR_FORMAT,

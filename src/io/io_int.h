@@ -95,10 +95,9 @@ mho_status mho_i_csv_fail(const mho_i_csv *csv, size_t row, const char *fmt, ...
 /* Bytes of the UTF-8 character at p (end excluded); 0: not a character. */
 size_t mho_i_utf8_length(const unsigned char *p, const unsigned char *end);
 
-/* ---- YAML, a thin layer over libfyaml: positions for messages, nothing printed, no aliases ----
+/* ---- YAML, a thin layer over libyaml: positions for messages, nothing printed, no aliases ----
  */
-struct fy_node;
-typedef struct fy_node mho_i_yaml_node; /* of a mho_i_yaml, lives as long */
+typedef struct mho_i_yaml_node mho_i_yaml_node; /* of a mho_i_yaml, lives as long */
 typedef struct mho_i_yaml mho_i_yaml;
 typedef enum mho_i_yaml_kind {
     MHO_YAML_NOTHING = 0, /* no node, or an empty value */
@@ -109,7 +108,7 @@ typedef enum mho_i_yaml_kind {
 } mho_i_yaml_kind;
 /* One document, at most max_byte. The message of a syntax error is "path:line:column: ...". */
 mho_status mho_i_yaml_load(mho_ctx *ctx, const char *path, size_t max_byte, mho_i_yaml **out);
-/* The same from memory, which must stay until mho_i_yaml_free; where is its name for messages. */
+/* The same from memory; where is its name for messages. */
 mho_status mho_i_yaml_parse(mho_ctx *ctx, const char *where, const char *bytes, size_t n_byte,
                             mho_i_yaml **out);
 void mho_i_yaml_free(mho_i_yaml *doc);             /* NULL is allowed */
