@@ -168,8 +168,7 @@ static void print_seconds(const mho_run_result *r) {
 }
 
 void run_print(const mho_run_result *r) {
-    printf("LeNet-5 on Mott neurons and CBRAM synapses; %s, %zu test pictures; seed %" PRIu64
-           "\n\n",
+    printf("LeNet-5 on %s; %s, %zu test pictures; seed %" PRIu64 "\n\n", mho_chip_made_of(&r->spec),
            r->data_name, r->n_image, r->seed);
     print_accuracy(r);
     print_budget(r);

@@ -117,5 +117,10 @@ timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" -
     --epochs 1 --age 1year --json - >"$dir/aged.json" 2>"$dir/err" || fail "age: $(cat "$dir/err")"
 grep -q '"ageing"' "$dir/aged.json" || fail "age: not in the loss budget"
 grep -q '</html>' "$dir/page.html" || fail "no page"
+# a title names what the chip is made of
+printf 'chip:\n  periphery: {activation: digital}\n  synapse: {model: pcm}\n' >"$dir/other.yaml"
+"$mho" run lenet5-mott --chips 1 --budget-chips 0 --images 20 --epochs 1 --chip "$dir/other.yaml" 2>"$dir/err" |
+    grep -q '^LeNet-5 on PCM synapses with digital activations;' || fail "title: $(cat "$dir/err")"
+
 "$mho" run --help | grep -q -- '--report FILE' || fail "help"
 exit $failed

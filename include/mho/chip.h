@@ -168,6 +168,8 @@ typedef struct mho_chip_spec {
 
 /* The default chip: card N, CBRAM, 128x128 tiles. */
 MHO_API mho_status mho_chip_spec_default(mho_ctx *ctx, mho_chip_spec *out) MHO_CHECK;
+/* What the chip is made of, for titles: "Mott neurons and CBRAM synapses". Never allocates. */
+MHO_API const char *mho_chip_made_of(const mho_chip_spec *spec);
 /* All parameters of the spec in one list: its own, then neuron, then synapse. section out: "array",
  * "neuron", "periphery", "conditions", "cost", "synapse". The key has no unit suffix: as in the
  * chip file. A value that is not the card's has the mark 'F' and the chip file as its source. */

@@ -334,3 +334,14 @@ void mho_i_chip_spec_hash(const mho_chip_spec *spec, mho_i_hash *h) {
     mho_i_hash_add(h, s->level_S, s->n_level * sizeof *s->level_S);
     mho_i_hash_add(h, s->level_sd_S, s->n_level * sizeof *s->level_sd_S);
 }
+
+const char *mho_chip_made_of(const mho_chip_spec *spec) {
+    static const char *const name[2][MHO_SYNAPSE_N_MODEL] = {
+        {"Mott neurons and CBRAM synapses", "Mott neurons and PCM synapses",
+         "Mott neurons and RRAM synapses", "Mott neurons and pulsed synapses",
+         "Mott neurons and measured synapses", "Mott neurons and ideal synapses"},
+        {"CBRAM synapses with digital activations", "PCM synapses with digital activations",
+         "RRAM synapses with digital activations", "pulsed synapses with digital activations",
+         "measured synapses with digital activations", "ideal synapses with digital activations"}};
+    return name[spec->activation == MHO_ACTIVATION_DIGITAL][spec->synapse.model];
+}

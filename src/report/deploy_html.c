@@ -27,8 +27,7 @@ static void add_head(const mho_deploy_result *r, mho_i_text *t) {
     char note[80];
     mho_i_text_add(t, "<h1>");
     mho_i_html_text(t, base_of(r->network));
-    mho_i_text_add(t,
-                   " on a chip of Mott neurons and CBRAM synapses</h1>\n<p class=\"soft sans\">");
+    mho_i_text_add(t, " on a chip of %s</h1>\n<p class=\"soft sans\">", mho_chip_made_of(&r->spec));
     mho_i_html_text(t, base_of(r->data));
     mho_i_text_add(t, ", ");
     mho_i_html_count(t, r->n_image);

@@ -71,8 +71,8 @@ static void add_head(const mho_run_result *r, mho_i_text *t) {
     char seed[120];
     snprintf(seed, sizeof seed, " &#183; %zu chip%s &#183; seed %" PRIu64 " &#183; mho %s</p>\n",
              r->n_chip, r->n_chip == 1 ? "" : "s", r->seed, mho_version());
-    mho_i_text_add(t, "<h1>LeNet-5 on a chip of Mott neurons and CBRAM synapses</h1>\n"
-                      "<p class=\"soft sans\">");
+    mho_i_text_add(t, "<h1>LeNet-5 on a chip of %s</h1>\n<p class=\"soft sans\">",
+                   mho_chip_made_of(&r->spec));
     mho_i_html_text(t, r->data_name ? r->data_name : "");
     mho_i_text_add(t, ", ");
     mho_i_html_count(t, r->n_train);
@@ -426,7 +426,9 @@ static mho_status add_inside(mho_ctx *ctx, const mho_run_result *r, mho_i_text *
 }
 
 static mho_status build_page(mho_ctx *ctx, const mho_run_result *r, mho_i_text *t) {
-    mho_i_html_begin(t, "LeNet-5 on a chip of Mott neurons and CBRAM synapses");
+    char title[120];
+    snprintf(title, sizeof title, "LeNet-5 on a chip of %s", mho_chip_made_of(&r->spec));
+    mho_i_html_begin(t, title);
     add_head(r, t);
     mho_status status = add_accuracy(ctx, r, t);
     if (status == MHO_OK) {
