@@ -59,7 +59,7 @@ static void begin(void *user, const mho_sweep_plan *plan) {
            "%.0f MiB of memory\n",
            plan->n_point, plan->n_point == 1 ? "" : "s", plan->n_chip, plan->n_chip == 1 ? "" : "s",
            plan->n_unit, plan->n_known, left, plan->n_worker, (double)plan->bytes / 0x1p20);
-    fflush(stdout);
+    (void)fflush(stdout); /* the program looks at ferror at its end */
 }
 
 static mho_status load(mho_ctx *ctx, const sweep_args *a, mho_study **study) {

@@ -31,7 +31,7 @@ static void say(const char *text) {
 
 /* Ends by the signal that came, once the handler has returned. */
 static void end_by(int sig) {
-    signal(sig, SIG_DFL);
+    (void)signal(sig, SIG_DFL);
     raise(sig);
 }
 
@@ -103,7 +103,7 @@ static double now_s(void) {
 void cli_progress_end(void) {
     if (bar_shown) {
         fputs("\r\033[K", stderr);
-        fflush(stderr);
+        (void)fflush(stderr);
         bar_shown = false;
     }
 }
@@ -166,7 +166,7 @@ static bool draw(void *user, const char *stage, double done_frac) {
     }
     fprintf(stderr, "\r\033[K%-34.34s [%.*s%*s] %3.0f %%  %s", stage, filled,
             "##############################", 30 - filled, "", 100 * done_frac, left);
-    fflush(stderr);
+    (void)fflush(stderr);
     bar_shown = true;
     return true;
 }

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build-tidy")
-TIDY = re.compile(r"^(/\S+?):(\d+):(\d+): (?:warning|error): (.*) \[([\w.,-]+)\]$", re.M)
+TIDY = re.compile(r"^(/\S+?):(\d+):(\d+): (?:warning|error): ((?:.|\n)*?) \[([\w.,-]+)\]$", re.M)
 CPPCHECK = re.compile(r"^(\S+?):(\d+): (\w+): (.*)$", re.M)
 
 

@@ -31,8 +31,8 @@ for f in base/ctx base/rng base/units base/text base/hash device/cards device/cb
     device/hysteresis device/mixing device/neuron_curve device/neuron_kernel device/vo2_neuron \
     device/opto device/opto_card device/opto_cells circuit/array circuit/confirm circuit/down circuit/elim \
     circuit/factor circuit/front circuit/ideal circuit/ladder circuit/ladder_any circuit/law \
-    circuit/leaf circuit/net circuit/newton circuit/nodes circuit/plan circuit/read \
-    circuit/residual circuit/transfer circuit/update lab/bank lab/bank_kernel lab/film learn/agent \
+    circuit/leaf circuit/linear circuit/net circuit/newton circuit/nodes circuit/plan circuit/read \
+    circuit/residual circuit/transfer circuit/update circuit/vectors lab/bank lab/bank_kernel lab/film learn/agent \
     learn/cart learn/episode learn/maze learn/options learn/water learn/world \
     ../web/absent ../web/blas ../web/play ../web/play_array ../web/play_maze ../web/play_neuron; do
     object=$work/$(basename $f).o

@@ -388,6 +388,9 @@ mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, d
         if (!(error <= a->opt.tol_rel)) {
             status = settle(&w, v_V + k * m, &error, &rounding);
         }
+        if (status < 0) {
+            break;
+        }
         bad += error <= fmax(a->opt.tol_rel, rounding > 0 ? MHO_I_CONFIRMED : 0) ? 0 : 1;
         rep->rounding_rel = fmax(rep->rounding_rel, rounding);
         rep->residual_rel = error <= rep->residual_rel ? rep->residual_rel : (double)error;

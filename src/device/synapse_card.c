@@ -20,16 +20,16 @@ enum { N_ROW = sizeof rows / sizeof *rows };
 
 /* What a card has instead of the table's value. */
 typedef struct change {
-    mho_synapse_model model;
     size_t offset;
     double value;
-    char mark;
     const char *source;
+    mho_synapse_model model;
+    char mark;
 } change;
 
 static const change changes[] = {
 #define CHANGE(model, key, value, mark, source)                                                    \
-    {MHO_SYNAPSE_##model, offsetof(mho_synapse_param, key), value, mark, source},
+    {offsetof(mho_synapse_param, key), value, source, MHO_SYNAPSE_##model, mark},
     MHO_SYNAPSE_CARD_LIST(CHANGE)
 #undef CHANGE
 };
