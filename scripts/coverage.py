@@ -43,7 +43,6 @@ BEYOND_TESTS = {
     ("src/graph/onnx_call.c", "is no tensor of numbers"):
         "unknown and refused names are told before; guards the index",
     ("src/graph/onnx_const.c", "its input is unknown"): "as onnx_call.c",
-    ("src/graph/onnx_external.c", "it cannot be read"): "a disk that fails between opening and reading",
     ("src/graph/onnx_value.c", "names"): "a million names: 260,000 tensors, the limit of a graph, come first",
     ("src/report/html.c", "libpng: "): "pictures of digits are never empty; else libpng only lacks memory",
     ("src/study/sweep.c", "mho_ctx_last_error(own)"): "only lack of memory of one context out of two ends here",

@@ -1,9 +1,11 @@
 /* test_image_io.c - every flavour of PNG against its samples folded by hand, PGM, hostile files,
  * the writer. Files are made here with libpng or byte by byte. */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include "io/io_int.h"
 
+#include <fcntl.h>
 #include <png.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -27,6 +29,20 @@ static int tear_down(void **state) {
 }
 
 enum { W = 37, H = 29 };
+
+/* ---- a disk that fails in the middle of a file ---- */
+
+static int reads_left = -1; /* calls that the stream behind the library serves; -1: all */
+
+size_t fread(void *to, size_t size, size_t n, FILE *f) {
+    if (reads_left == 0) {
+        int fd = open("/dev/null", O_WRONLY);
+        dup2(fd, fileno(f)); /* what is not in the buffer yet cannot be read */
+        close(fd);
+    }
+    reads_left -= reads_left >= 0;
+    return (fread_unlocked)(to, size, n, f);
+}
 
 typedef struct flavour {
     int type, depth;
@@ -314,6 +330,25 @@ static void no_memory_is_survived(void **state) {
     mho_ctx_free(ctx);
 }
 
+static void disks_that_fail_are_told(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    write_png(&(flavour){PNG_COLOR_TYPE_RGB, 16, false, false}); /* longer than a buffer */
+    reads_left = 6; /* the data come with the seventh */
+    test_refused(ctx, load(ctx), MHO_ERR_IO, path, "cannot be read: Bad file descriptor");
+    FILE *f = fopen(path, "wb");
+    fprintf(f, "P5 100 100 255 %*s", 10000, "");
+    fclose(f);
+    reads_left = 3;
+    test_refused(ctx, load(ctx), MHO_ERR_IO, path, "cannot be read: Bad file descriptor");
+    reads_left = 0;
+    test_refused(ctx, load(ctx), MHO_ERR_IO, path, "cannot be read: Bad file descriptor");
+    reads_left = -1;
+    test_ok(ctx, load(ctx));
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+    mho_ctx_free(ctx);
+}
+
 /* ---- PGM and other files ---- */
 
 static void pgm_is_read(void **state) {
@@ -404,6 +439,7 @@ int main(void) {
         cmocka_unit_test(headers_that_lie_are_refused_at_once),
         cmocka_unit_test(bombs_stay_small),
         cmocka_unit_test(no_memory_is_survived),
+        cmocka_unit_test(disks_that_fail_are_told),
         cmocka_unit_test(pgm_is_read),
         cmocka_unit_test(what_is_written_is_read_back),
     };

@@ -2,11 +2,17 @@
  * every byte, changed at every byte, and read with every allocation failing once. Nothing may
  * crash, leak or read beyond the end (run under the address sanitizer: make asan); what is wrong is
  * said. */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include "graph/onnx_int.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 typedef struct file {
     unsigned char *bytes;
@@ -14,6 +20,21 @@ typedef struct file {
 } file;
 
 static float weights[2 * 1 * 3 * 3], bias[2], matrix[3 * 8];
+static char *external; /* file of the matrix, if it lies in one */
+
+/* ---- a disk that fails between opening and reading, a file that shrinks ---- */
+
+static bool no_stat, no_read, shrinks;
+
+int fstat(int fd, struct stat *st) {
+    errno = EIO;
+    return no_stat ? -1 : fstatat(fd, "", st, AT_EMPTY_PATH);
+}
+
+ssize_t pread(int fd, void *to, size_t n, off_t offset) {
+    errno = EIO;
+    return no_read ? -1 : shrinks ? 0 : syscall(SYS_pread64, fd, to, n, offset);
+}
 
 static MhoOnnx__Tensor tensor(const char *name, size_t n_dims, int64_t *dims, float *data,
                               size_t n_data) {
@@ -49,6 +70,13 @@ static file small_network(mho_ctx *ctx) {
     s.data_type = MHO_ONNX_INT64;
     s.n_int64_data = 2;
     s.int64_data = shape;
+    MhoOnnx__Entry place = MHO_ONNX__ENTRY__INIT, *entries[] = {&place};
+    place.key = "location", place.value = external;
+    if (external) {
+        m.has_raw_data = 0;
+        m.has_data_location = m.data_location = 1;
+        m.n_external_data = 1, m.external_data = entries;
+    }
     b.has_raw_data = 0;
     b.n_float_data = 2;
     b.float_data = bias;
@@ -327,10 +355,46 @@ static void absent_inputs(void **state) {
     }
 }
 
+static void external_data_that_fail(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    char dir[] = "/tmp/mho-onnx-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/m.bin", dir);
+    FILE *f = fopen(path, "wb");
+    assert_int_equal(fwrite(matrix, sizeof *matrix, 24, f), 24);
+    fclose(f);
+    external = "m.bin";
+    file net = small_network(ctx);
+    external = NULL;
+    mho_graph *g;
+    size_t held = mho_ctx_bytes(ctx);
+    bool *const failures[] = {&no_stat, &no_read, &shrinks};
+    const char *const words[] = {"Input/output error", "Input/output error",
+                                 "the file is too short"};
+    for (int k = 0; k < 3; k++) {
+        *failures[k] = true;
+        mho_status status = mho_graph_parse_onnx(ctx, "memory", net.bytes, net.n, dir, NULL, &g);
+        *failures[k] = false;
+        test_refused(ctx, status, MHO_ERR_FORMAT, "memory", "\"m\"", "m.bin", words[k]);
+        assert_int_equal(mho_ctx_bytes(ctx), held);
+    }
+    test_ok(ctx, mho_graph_parse_onnx(ctx, "memory", net.bytes, net.n, dir, NULL, &g));
+    mho_graph_free(g);
+    mho_i_free(ctx, net.bytes);
+    unlink(path);
+    rmdir(dir);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     setup();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole),   cmocka_unit_test(truncated),
-                                       cmocka_unit_test(changed), cmocka_unit_test(out_of_memory),
-                                       cmocka_unit_test(types),   cmocka_unit_test(absent_inputs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole),
+                                       cmocka_unit_test(truncated),
+                                       cmocka_unit_test(changed),
+                                       cmocka_unit_test(out_of_memory),
+                                       cmocka_unit_test(types),
+                                       cmocka_unit_test(absent_inputs),
+                                       cmocka_unit_test(external_data_that_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,7 +157,8 @@ static fake *fake_new(mho_ctx *ctx) {
     r->program = (mho_program_report){
         14, 88000, 6508, 3, {88000, 211000, 0.0298, 3.1e-10, 0.0211}, 0.21, 0.13, 0.4};
     r->verified = true;
-    r->verify = (mho_chip_verify){8, 52064, 52064, 3.4e-11, 4.1e-5, 2.2e-15, 8, 52064, 0.031, 0.0069};
+    r->verify =
+        (mho_chip_verify){8, 52064, 52064, 3.4e-11, 4.1e-5, 2.2e-15, 8, 52064, 0.031, 0.0069};
     r->train_opt = mho_train_opt_mnist();
     r->train = (mho_train_result){false, 0, 12, 0.0412, 412};
     r->train_s = 412.3;

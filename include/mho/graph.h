@@ -168,7 +168,7 @@ typedef struct mho_graph_opt {
     size_t input_shape[MHO_GRAPH_MAX_DIM];
 } mho_graph_opt;
 
-/* An ONNX file, opset 7 to 21, with external data if they lie in the file's folder. opt NULL: all
+/* An ONNX file, opset 7 to 22, with external data if they lie in the file's folder. opt NULL: all
  * 0. The file may be hostile: memory and time are bounded, and no file outside the folder is
  * opened. MHO_ERR_IO, _FORMAT (what is wrong, in which node; an operator that is not supported),
  * _NOMEM. */

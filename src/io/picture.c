@@ -116,8 +116,7 @@ static mho_status read_header(mho_i_picture *p) {
     if (!g) {
         return MHO_ERR_NOMEM;
     }
-    getc(p->file);
-    g->text = getc(p->file) == '2';
+    g->text = p->kind == '2';
     long n_col = pgm_number(p->file, 1L << 40), n_row = pgm_number(p->file, 1L << 40);
     long top = pgm_number(p->file, 65535);
     if (n_col < 0 || n_row < 0 || top < 1) {
@@ -169,17 +168,18 @@ static mho_status open_format(mho_i_picture *p) {
     if (fstat(fileno(p->file), &st) == 0 && S_ISDIR(st.st_mode)) {
         return mho_i_fail(p->ctx, MHO_ERR_IO, "%s: is a directory, a picture is wanted", p->path);
     }
-    unsigned char head[8];
-    size_t n = fread(head, 1, sizeof head, p->file);
+    unsigned char head[8]; /* a pipe cannot be read twice: no more than the format's own bytes */
+    size_t n = fread(head, 1, 2, p->file);
+    if (n == 2 && head[0] == 'P' && (head[1] == '2' || head[1] == '5')) {
+        p->kind = (char)head[1];
+        return mho_i_pgm_open(p);
+    }
+    n += fread(head + n, 1, sizeof head - n, p->file);
     if (ferror(p->file)) {
         return check_read(p, MHO_OK);
     }
-    rewind(p->file);
     if (n == 8 && memcmp(head, png_magic, 8) == 0) {
         return mho_i_png_open(p);
-    }
-    if (n > 2 && head[0] == 'P' && (head[1] == '2' || head[1] == '5')) {
-        return mho_i_pgm_open(p);
     }
     return unknown_format(p, head, n);
 }

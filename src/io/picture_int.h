@@ -19,6 +19,7 @@ struct mho_i_picture {
     char *path;
     size_t n_row, n_col;
     size_t next;   /* row that is read next */
+    char kind;     /* of PGM: '2' text, '5' bytes */
     char what[64]; /* "8-bit RGB PNG" */
     void *format;  /* state of the format's reader */
     mho_status (*row)(struct mho_i_picture *p, float *luma);
@@ -26,7 +27,8 @@ struct mho_i_picture {
     void (*close)(struct mho_i_picture *p);
 };
 
-/* Each fills in n_row, n_col, what, format and the functions; the file stands at its start. */
+/* Each fills in n_row, n_col, what, format and the functions; the file stands behind the bytes that
+ * name the format: 8 of PNG, 2 of PGM. */
 mho_status mho_i_png_open(mho_i_picture *p);
 mho_status mho_i_pgm_open(mho_i_picture *p);
 /* Are these sides allowed? */

@@ -91,6 +91,7 @@ static void read_header(reader *r) {
     png_set_chunk_malloc_max(r->png, MAX_BYTES_SPARE);
     png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_read_fn(r->png, r, on_read);
+    png_set_sig_bytes(r->png, 8);
     png_read_info(r->png, r->info);
     int type = png_get_color_type(r->png, r->info), depth = png_get_bit_depth(r->png, r->info);
     bool laced = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
