@@ -14,9 +14,9 @@ jobs=${JOBS:-2}
 long="test_array_reference test_chip test_fit test_image test_image_edges test_imperfection test_learn
 test_mapping test_network_train test_remedy test_sweep test_transient"
 # And those that say how long something may take (test_chip_file), that start programs which are not there
-# (test_child, test_errors_base: valgrind's posix_spawn says that they run), and one whose reference
+# (test_child, test_errors_base, test_errors_lab: valgrind's posix_spawn says that they run), and one whose reference
 # computes in long double, of which valgrind keeps 64 bits (test_array_extreme).
-long="$long test_chip_file test_child test_errors_base test_array_extreme"
+long="$long test_chip_file test_child test_errors_base test_errors_lab test_array_extreme"
 # Scripts whose commands are run under memcheck; the others start the same code from the same
 # main(), but with time limits that a machine 100 times as slow does not keep.
 scripts="check_array_cli check_cli_run check_cli_run_net"

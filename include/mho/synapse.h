@@ -3,26 +3,32 @@
  * One law for all models; a model is a card of values and one way of writing. x = G/g_max, N is a
  * standard normal number, fixed for a cell (device) unless "each read" is said.
  *
- *   writing     cbram, rram  attempts with lognormal error; verified until program_error_rel is
- * left pcm          normal error, sd = g_max (program_0 + program_1 x + program_2 x^2) pulsed
- * identical pulses on s = (G - g_min)/(g_max - g_min): up    s += step_up exp(-bend_up s) (1 +
- * pulse_noise N) down  s -= step_down exp(-bend_down (1 - s)) (1 + pulse_noise N) verified: until
- * the error is within sqrt(3) program_error_rel table        the nearest level of a list, normal
- * error with the level's own sd ideal        the target spread       every cell's window is scaled
- * by f = exp(spread_rel N - spread_rel^2/2): without verification G = f target, with it only the
- * reach f g_max is felt drift       G(t) = G (t/t0)^-nu for t > t0, nu = |mu + sd N|, mu =
- * clip(drift_nu_0 + drift_nu_ln ln x, drift_nu_min, drift_nu_max), sd likewise retention filaments
- * relax: with L = ln(1 + (t/retention) exp(ea (1/T_ref - 1/T))) and w = 1 - (G - g_min)/(g_max -
- * g_min), thin filaments most: G(t) - g_min = (G - g_min) exp(-retention_nu w L
- *                                              + retention_sd w sqrt(L) N - (retention_sd w)^2 L/2)
- *               for G > g_min
- *   read noise  white      sd = read_noise_rel G, each read
- *               1/f        sd = G min(flicker/x^flicker_exponent, flicker_max)
- *                               sqrt(ln((t + t_r)/(2 t_r))), t = max(age, t0), t_r = flicker_read_s
- *               telegraph  a share of the cells has a trap that is full with probability p: G loses
- *                          telegraph_rel (each read), about its mean; variance p (1 - p)
- * telegraph_rel^2 G^2 temperature G (1 + g_tc (T - T_ref)) at the temperature of reading, T_ref:
- * that of writing
+ *     writing      cbram, rram   attempts with lognormal error, verified until it is within
+ *                                program_error_rel
+ *                  pcm           normal error, sd = g_max (program_0 + program_1 x + program_2 x^2)
+ *                  pulsed        identical pulses from the lowest state, s = (G - g_min)/range:
+ *                                  up    s += step_up exp(-bend_up s) (1 + pulse_noise N)
+ *                                  down  s -= step_down exp(-bend_down (1 - s)) (1 + pulse_noise N)
+ *                                down only where verified writing has gone too far; it ends
+ *                                within sqrt(3) program_error_rel
+ *                  table         the nearest level of a list, normal error with the level's sd
+ *                  ideal         the target
+ *     spread       a cell's window is scaled by f = exp(spread_rel N - spread_rel^2/2):
+ *                  G = f target without verification; with it only the reach, f g_max, is felt
+ *     drift        G(t) = G (t/t0)^-nu for t > t0, nu = |mu + sd N|, sd clipped as mu:
+ *                  mu = clip(drift_nu_0 + drift_nu_ln ln x, drift_nu_min, drift_nu_max)
+ *     retention    filaments relax, thin ones most; for G > g_min
+ *                  G(t) - g_min = (G - g_min) exp(-retention_nu w L + r sqrt(L) N - r^2 L/2)
+ *                  L = ln(1 + (t/retention) exp(ea (1/T_ref - 1/T)))
+ *                  w = 1 - (G - g_min)/(g_max - g_min),  r = retention_sd w
+ *     read noise   white         sd = read_noise_rel G, each read
+ *                  1/f           sd = G min(flicker/x^flicker_exponent, flicker_max)
+ *                                     sqrt(ln((t + t_r)/(2 t_r))), t = max(age, t0),
+ *                                t_r = flicker_read_s
+ *                  telegraph     a share of the cells has a trap that is full with probability p:
+ *                                G loses telegraph_rel (each read), about its mean; variance
+ *                                p (1 - p) telegraph_rel^2 G^2
+ *     temperature  G (1 + g_tc (T - T_ref)) at the temperature of reading; T_ref: of writing
  *
  * pcm: Joshi et al., Nature Communications 11, 2473 (2020). The other laws are assumed (mark A). */
 #ifndef MHO_SYNAPSE_H
@@ -57,7 +63,7 @@ enum { MHO_SYNAPSE_N_MODEL = 6, MHO_SYNAPSE_MAX_LEVEL = 64 };
     X(step_up_rel, "", 1e-4, 1, 0.02, 'A', "order of published pulse presets",                     \
       "first upward pulse of a pulsed cell over the range")                                        \
     X(step_down_rel, "", 1e-4, 1, 0.02, 'A', "order of published pulse presets",                   \
-      "first downward pulse of a pulsed cell over the range")                                      \
+      "first downward pulse of a pulsed cell over the range; verified writing only")               \
     X(bend_up, "", 0, 20, 1, 'A', MHO_SRC_OWN, "upward pulses shrink by exp(-bend_up s)")          \
     X(bend_down, "", 0, 20, 1, 'A', MHO_SRC_OWN,                                                   \
       "downward pulses shrink by exp(-bend_down (1 - s))")                                         \
