@@ -138,7 +138,7 @@ typedef struct mho_array_report {
     int newton_steps;     /* summed over vectors */
     size_t n_unconverged; /* vectors that did not reach tol_rel */
     double wire_load;     /* K = mean wire resistance x mean conductance x n_row x n_col */
-    double rounding_rel;  /* largest residual of a node that is nothing but rounding of voltages held
+    double rounding_rel; /* largest residual of a node that is nothing but rounding of voltages held
                              as doubles (about 1e-16 g V over the largest line current, g being the
                              best conductor at the node) and therefore above tol_rel; 0: none.
                              residual_rel is then that of the lines as a whole, or the difference of

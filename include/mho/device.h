@@ -30,10 +30,11 @@ typedef struct mho_param_info {
  *     heater     Rh(T) = Rh0 (1 + aT (T - 300 K)),  Ph = Vin^2 Rh / (Rs + Rh)^2
  *     film       Pf = Vb^2 Rvo2 / (Rvo2 + RL)^2                      self-heating by the read bias
  *     thermal    T = Tbase + (1 - exp(-settle)) Rth (Ph + Pf)
- *     slices     Ti = Tbase + (T - Tbase) s_i,  i = 1..N across the gap, in series along the
- * current fraction   g(Ti): L2P hysteresis, heating branch that starts at the reset state (de
- * Almeida et al., Opt. Eng. 41, 2582 (2002)) mixing     R(Ti, g): one of mho_mixing output     Vout
- * = Vb RL / (RL + Rvo2)
+ *     slices     Ti = Tbase + (T - Tbase) s_i,  i = 1..N across the gap, in series for the current
+ *     fraction   g(Ti): L2P hysteresis, heating branch that starts at the reset state
+ *                (de Almeida et al., Opt. Eng. 41, 2582 (2002))
+ *     mixing     R(Ti, g): one of mho_mixing
+ *     output     Vout = Vb RL / (RL + Rvo2)
  *
  * Normalised: z = (Vin - Vbias) / Vswing, so that z = 0 is the knee and z = 1 full scale. */
 typedef enum mho_mixing {

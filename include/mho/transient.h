@@ -191,10 +191,9 @@ MHO_API mho_status mho_neuron_bank_evaluate(mho_neuron_bank *bank, const mho_neu
                                             double dt_s, const double *v_in_V,
                                             double *v_out_V) MHO_CHECK;
 
-/* ---- The VO2 oscillator: current through the film
- * --------------------------------------------------- C dv/dt = (Vs - v)/R - v/Rfilm,   Pf =
- * v^2/Rfilm                 v over film and capacitor Thermal neuristor: Nat. Commun. 15 (2024),
- * arXiv 2312.12899 (card U). */
+/* ---- The VO2 oscillator: current through the film ----------------------------------------------
+ *     C dv/dt = (Vs - v)/R - v/Rfilm,   Pf = v^2/Rfilm        v over film and capacitor
+ * Thermal neuristor: Nat. Commun. 15 (2024), arXiv 2312.12899 (card U). */
 typedef struct mho_oscillator {
     double r_series_ohm; /* > 0 */
     double c_parallel_F; /* >= 0 */

@@ -6,16 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const field report_fields[] = {FIELD(mho_array_report, residual_rel),
-                                      FIELD(mho_array_report, iterations),
-                                      FIELD(mho_array_report, build_s),
-                                      FIELD(mho_array_report, read_s),
-                                      FIELD(mho_array_report, power_W),
-                                      FIELD(mho_array_report, newton_steps),
-                                      FIELD(mho_array_report, n_unconverged),
-                                      FIELD(mho_array_report, wire_load),
-                                      FIELD(mho_array_report, rounding_rel),
-                                      FIELD_END};
+static const field report_fields[] = {
+    FIELD(mho_array_report, residual_rel),  FIELD(mho_array_report, iterations),
+    FIELD(mho_array_report, build_s),       FIELD(mho_array_report, read_s),
+    FIELD(mho_array_report, power_W),       FIELD(mho_array_report, newton_steps),
+    FIELD(mho_array_report, n_unconverged), FIELD(mho_array_report, wire_load),
+    FIELD(mho_array_report, rounding_rel),  FIELD_END};
 
 static const field opt_fields[] = {FIELD(mho_array_opt, r_word_ohm),
                                    FIELD(mho_array_opt, r_bit_ohm),

@@ -23,8 +23,8 @@ static const char *skip_space(const char *s) {
 }
 
 /* Times longer than seconds: a month is a twelfth of a year of 365.25 days. */
-static const prefix spans[] = {{"min", 60},         {"h", 3600},        {"day", 86400},
-                               {"days", 86400},     {"month", 2629800}, {"months", 2629800},
+static const prefix spans[] = {{"min", 60},        {"h", 3600},        {"day", 86400},
+                               {"days", 86400},    {"month", 2629800}, {"months", 2629800},
                                {"year", 31557600}, {"years", 31557600}};
 
 /* "uS" with unit "S" gives 1e-6; 0 if the suffix is not a prefix and the unit */

@@ -3,9 +3,11 @@
  * Up to MHO_I_LANES pictures go side by side: activations are [channel][row][column][lane], so that
  * a patch row is one copy of contiguous memory, a layer's output row one matrix product, and the
  * neuron table of an output is used for all lanes at once. Noise is Gaussian:
- *   read noise    z gets variance sum_k noise2[k] x_k^2 (exact for independent cells to first
- * order) amplifier     v_noise / v_swing jitter        a gets da/dt_c times jitter_K row driver an
- * activation gets driver and Johnson noise once, when it is stored for the stages that read it
+ *   read noise    z gets variance sum_k noise2[k] x_k^2, exact to first order for independent cells
+ *   amplifier     z gets v_noise / v_swing
+ *   jitter        a gets da/dt_c times jitter_K
+ *   row driver    an activation gets driver and Johnson noise once, when it is stored for the
+ *                 stages that read it
  * Every random number is named by (chip seed, purpose, stage/output/row, block, element). */
 #include "chip_int.h"
 

@@ -18,8 +18,8 @@ void mho_i_chip_free_stage(mho_ctx *ctx, mho_i_stage *stage) {
         mho_i_free(ctx, stage->digital->out_scale);
         mho_i_free(ctx, stage->digital);
     }
-    void *all[] = {stage->skip, stage->source, stage->from,
-                   stage->bias, stage->design, stage->device, stage->offset};
+    void *all[] = {stage->skip,   stage->source, stage->from,  stage->bias,
+                   stage->design, stage->device, stage->offset};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         mho_i_free(ctx, all[k]);
     }

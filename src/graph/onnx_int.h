@@ -1,10 +1,12 @@
 /* onnx_int.h - from the bytes of an ONNX file to a graph. The bytes may be hostile.
  *
- *   onnx_scan.c      walks the bytes: lengths, depth, what may come once; finds where a file was
- * cut onnx_wire.c      protobuf-c with an allocator that counts and has a limit onnx_tensor.c
- * tensors of every type to float or int64 onnx_external.c  data beside the model, never outside its
- * folder onnx_value.c     names of the file and what is known of them onnx_call.c      one node on
- * its way: inputs, messages onnx_attr.c      attributes of nodes, each asked for by name and type
+ *   onnx_scan.c      walks the bytes: lengths, depth, what may come once; where a file was cut
+ *   onnx_wire.c      protobuf-c with an allocator that counts and has a limit
+ *   onnx_tensor.c    tensors of every type to float or int64
+ *   onnx_external.c  data beside the model, never outside its folder
+ *   onnx_value.c     names of the file and what is known of them
+ *   onnx_call.c      one node on its way: inputs, messages
+ *   onnx_attr.c      attributes of nodes, each asked for by name and type
  *   onnx_const.c     operators on constant integers, which is how shapes are computed
  *   onnx_node.c, onnx_window.c, onnx_move.c    nodes of the file to nodes of the graph
  *   onnx_load.c      inputs, nodes in order, outputs */

@@ -6,11 +6,12 @@
  * The data give, for each pixel, how many annotators marked it, not who. With c the marks of a
  * pixel and A the largest count in the picture (the number of annotators as far as it shows):
  *     precision   pairs in which a found pixel is once at most and a pixel c times at most, over
- * the found pixels recall      pairs in which a found pixel is A times at most and a pixel c times
- * at most, over the sum of c With the annotators' own maps one would match found pixels with each
- * map by itself, count a found pixel as right if any map matches it and a mark as found in its own
- * map: every such matching is allowed here too, so that both figures are upper bounds of the
- * original ones. */
+ *                 the found pixels
+ *     recall      pairs in which a found pixel is A times at most and a pixel c times at most, over
+ *                 the sum of c
+ * With the annotators' own maps one would match found pixels with each map by itself, count a found
+ * pixel as right if any map matches it and a mark as found in its own map: every such matching is
+ * allowed here too, so that both figures are upper bounds of the original ones. */
 #include "image_int.h"
 
 #include <dirent.h>

@@ -28,7 +28,7 @@ typedef struct mho_i_filter {
     float **work;            /* [n_thread]: activations [n_out][lanes], patch [k*k][lanes] */
     double gain;             /* z at a full step */
     size_t n_copy;
-    double rest, scale;      /* E = (sum a - n_out rest)/scale */
+    double rest, scale; /* E = (sum a - n_out rest)/scale */
 } mho_i_filter;
 mho_status mho_i_filter_new(mho_ctx *ctx, const mho_image_opt *opt, uint32_t imperfections,
                             mho_i_filter **out);

@@ -1,11 +1,11 @@
 /* sensitivity.c - what breaks first: how much accuracy is lost along each axis of a study, and how
  * much of the variance between points is its doing, both with bootstrap intervals.
  *
- * Grid       the mean over all points with one level of an axis is that level's main effect. Chips
- *            are resampled, the same chips at every point, because chip c has the same luck there.
- * Drawn      additive model: y = c + sum f_k(x_k), f_k straight between a few nodes, evenly spaced
- * on the axis (on its logarithm where it was drawn so), or one constant a level; least squares.
- * Points are resampled.
+ *   grid    the mean over all points with one level of an axis is that level's main effect. Chips
+ *           are resampled, the same chips at every point, because chip c has the same luck there.
+ *   drawn   additive model: y = c + sum f_k(x_k), f_k straight between a few nodes, evenly spaced
+ *           on the axis (on its logarithm where it was drawn so), or one constant a level; least
+ *           squares. Points are resampled.
  *
  * loss is the best minus the worst of f_k; its interval is that of the difference between these two
  * places, which stay where all points together have them (or it would always lie above 0). share is
