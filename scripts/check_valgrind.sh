@@ -13,16 +13,16 @@ jobs=${JOBS:-2}
 # and undefined behaviour sanitizers run all of them (make check-asan).
 long="test_array_reference test_chip test_fit test_image test_image_edges test_imperfection test_learn
 test_mapping test_network_train test_remedy test_sweep test_transient"
-# And those that say how long something may take (test_chip_file), that start programs which are not there
-# (test_child, test_errors_base, test_errors_lab: valgrind's posix_spawn says that they run), and one whose reference
-# computes in long double, of which valgrind keeps 64 bits (test_array_extreme).
-long="$long test_chip_file test_child test_errors_base test_errors_lab test_array_extreme"
+# And one that says how long something may take (test_chip_file), and one whose reference computes in
+# long double, of which valgrind keeps 64 bits (test_array_extreme).
+long="$long test_chip_file test_array_extreme"
 # Scripts whose commands are run under memcheck; the others start the same code from the same
 # main(), but with time limits that a machine 100 times as slow does not keep.
 scripts="check_array_cli check_cli_run check_cli_run_net"
 
 logs=$build/valgrind
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export MHO_IN_VALGRIND=1 # tests/test.h: what cannot be tested there
 # without it the program would set it and start itself once more, out of valgrind's sight
 export GOMP_SPINCOUNT=0
 options="-q --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --num-callers=20

@@ -199,8 +199,10 @@ static void threads_and_children_are_checked(void **state) {
     assert_true(mho_ctx_threads(ctx) >= 1);
     int code;
     static const char *const no_program[] = {"/etc/passwd", NULL};
-    test_refused(ctx, mho_i_child_run(ctx, no_program, "", 0, 20, NULL, NULL, &code),
-                 MHO_ERR_DEPENDENCY, "/etc/passwd cannot be started: Permission denied");
+    if (test_absent_programs()) {
+        test_refused(ctx, mho_i_child_run(ctx, no_program, "", 0, 20, NULL, NULL, &code),
+                     MHO_ERR_DEPENDENCY, "/etc/passwd cannot be started: Permission denied");
+    }
     mho_ctx_free(ctx);
 }
 

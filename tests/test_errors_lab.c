@@ -355,11 +355,14 @@ static void ngspice_that_stops_is_not_believed(void **state) {
     test_ok(ctx, mho_array_program(a, g));
     test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL),
                  MHO_WARN_NOT_CONVERGED, "voltages of 1 of 1 vectors miss Kirchhoff's law");
-    setenv("PATH", "/nowhere", 1);
-    test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL), MHO_ERR_DEPENDENCY,
-                 "ngspice is not installed");
-    test_refused(ctx, mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
-                 MHO_ERR_DEPENDENCY, "ngspice is not installed");
+    if (test_absent_programs()) {
+        setenv("PATH", "/nowhere", 1);
+        test_refused(ctx, mho_array_spice_read(a, 1, in, i, NULL, NULL, NULL, NULL),
+                     MHO_ERR_DEPENDENCY, "ngspice is not installed");
+        test_refused(ctx,
+                     mho_neuron_spice_curve(ctx, &p, &d.circuit, &nominal, 1, &v, out, NULL, NULL),
+                     MHO_ERR_DEPENDENCY, "ngspice is not installed");
+    }
     setenv("PATH", before, 1);
     mho_array_free(a);
     unlink(fake);

@@ -404,14 +404,16 @@ static void without_gnuplot_there_are_no_pictures(void **state) {
     const size_t column = 1;
     const double value[4] = {1, 2, 3, 4};
     const mho_map map = {2, 2, value, "V", "title", "voltage", "column", "row"};
-    setenv("PATH", "/nowhere", 1);
     static const char text[] = "gnuplot is not installed";
-    test_refused(ctx, mho_curve_plot(ctx, c, "c.svg"), MHO_ERR_DEPENDENCY, text);
-    test_refused(ctx, mho_trace_plot_save(ctx, t, 1, &column, "", "t.svg"), MHO_ERR_DEPENDENCY,
-                 text);
-    test_refused(ctx, mho_map_save_png(ctx, &map, "m.png"), MHO_ERR_DEPENDENCY, text);
-    test_refused(ctx, mho_fit_plot(ctx, fit, "f.svg"), MHO_ERR_DEPENDENCY, text);
-    setenv("PATH", before, 1);
+    if (test_absent_programs()) {
+        setenv("PATH", "/nowhere", 1);
+        test_refused(ctx, mho_curve_plot(ctx, c, "c.svg"), MHO_ERR_DEPENDENCY, text);
+        test_refused(ctx, mho_trace_plot_save(ctx, t, 1, &column, "", "t.svg"), MHO_ERR_DEPENDENCY,
+                     text);
+        test_refused(ctx, mho_map_save_png(ctx, &map, "m.png"), MHO_ERR_DEPENDENCY, text);
+        test_refused(ctx, mho_fit_plot(ctx, fit, "f.svg"), MHO_ERR_DEPENDENCY, text);
+        setenv("PATH", before, 1);
+    }
     test_refused(ctx, mho_fit_report_html(ctx, fit, "/nowhere/f.html"), MHO_ERR_IO,
                  "/nowhere/f.html");
     mho_fit_free(ctx, fit);

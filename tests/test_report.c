@@ -344,13 +344,15 @@ static void a_page_that_cannot_be_written_leaves_nothing(void **state) {
     test_ok(ctx, mho_run_report_ready(ctx, page_path));
     /* without gnuplot: said so before and after, and the old page stays */
     test_ok(ctx, mho_i_file_write(ctx, page_path, "old", 3));
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", dir, 1);
-    assert_int_equal(mho_run_report_ready(ctx, page_path), MHO_ERR_DEPENDENCY);
-    assert_non_null(strstr(mho_ctx_last_error(ctx), "gnuplot"));
-    assert_int_equal(mho_run_report_html(ctx, &f->r, page_path), MHO_ERR_DEPENDENCY);
-    setenv("PATH", path, 1);
-    free(path);
+    if (test_absent_programs()) {
+        char *path = strdup(getenv("PATH"));
+        setenv("PATH", dir, 1);
+        assert_int_equal(mho_run_report_ready(ctx, page_path), MHO_ERR_DEPENDENCY);
+        assert_non_null(strstr(mho_ctx_last_error(ctx), "gnuplot"));
+        assert_int_equal(mho_run_report_html(ctx, &f->r, page_path), MHO_ERR_DEPENDENCY);
+        setenv("PATH", path, 1);
+        free(path);
+    }
     unsigned char *data;
     size_t n;
     test_ok(ctx, mho_i_file_read(ctx, page_path, 100, &data, &n));

@@ -184,8 +184,8 @@ double mho_i_now_s(void); /* monotonic clock */
 /* ---- child processes ---- */
 /* Run argv[0] (searched in PATH, no shell), feed it input[n_input], add what it writes to out and
  * err (NULL: dropped). It is killed after limit_s or when progress says stop. MHO_OK: it ran and
- * exit_status is its own (128 + number if a signal ended it). MHO_ERR_DEPENDENCY: not installed,
- * or too slow. */
+ * exit_status is its own (128 + number if a signal ended it). MHO_ERR_DEPENDENCY: not installed
+ * (exit status 127, too), or too slow. */
 mho_status mho_i_child_run(mho_ctx *ctx, const char *const argv[], const char *input,
                            size_t n_input, double limit_s, mho_i_text *out, mho_i_text *err,
                            int *exit_status);

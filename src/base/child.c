@@ -19,6 +19,8 @@
 extern char **environ;
 
 enum { IN = 0, OUT = 1, ERR = 2, MAX_OUTPUT_BYTES = 1 << 30 };
+/* of shells; and of posix_spawn, where it cannot tell at once that a program is absent (POSIX) */
+enum { NOT_RUN = 127 };
 
 typedef struct child {
     mho_ctx *ctx;
@@ -215,6 +217,12 @@ mho_status mho_i_child_run(mho_ctx *ctx, const char *const argv[], const char *i
             kill(c.pid, SIGKILL);
         }
         *exit_status = reap(&c);
+        if (status == MHO_OK && *exit_status == NOT_RUN) {
+            status = mho_i_fail(ctx, MHO_ERR_DEPENDENCY,
+                                "%s cannot be run: exit status %d says that it, or what it starts, "
+                                "is not there",
+                                argv[0], NOT_RUN);
+        }
     }
     for (int k = IN; k <= ERR; k++) {
         close_fd(&c.fd[k]);
