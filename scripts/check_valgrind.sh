@@ -25,7 +25,8 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export MHO_IN_VALGRIND=1 # tests/test.h: what cannot be tested there
 # without it the program would set it and start itself once more, out of valgrind's sight
 export GOMP_SPINCOUNT=0
-options="-q --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --num-callers=20
+# a child that could not become another program is not ours to judge (tests/test.h)
+options="-q --child-silent-after-fork=yes --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --num-callers=20
 --error-exitcode=99 --suppressions=$PWD/scripts/valgrind.supp"
 
 # test NAME: one line, and a file NAME.bad if memcheck or the test complains
