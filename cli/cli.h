@@ -11,6 +11,7 @@ enum { CLI_DONE = 0, CLI_BAD_INPUT = 1, CLI_NOT_TRUSTWORTHY = 2, CLI_INTERNAL = 
 typedef enum cli_kind {
     CLI_FLAG,   /* --name          value: bool *        */
     CLI_TEXT,   /* --name TEXT     value: const char ** */
+    CLI_FILE,   /* --name FILE     the same; "-" is refused: neither read from nor written to */
     CLI_MAYBE,  /* --name [TEXT]   value: const char **, "-" if no text follows */
     CLI_COUNT,  /* --name N        value: long *, >= 0  */
     CLI_NUMBER, /* --name X        value: double *, with the unit in cli_option.unit */

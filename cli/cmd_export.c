@@ -406,16 +406,16 @@ int cmd_export(int argc, char **argv, const cli_command *self) {
     export_args *a = &job.args;
     bool spread = false;
     const cli_option options[] = {
-        {"out", CLI_TEXT, &a->out, "FILE", NULL, "the netlist"},
+        {"out", CLI_FILE, &a->out, "FILE", NULL, "the netlist"},
         {"run", CLI_FLAG, &a->run, NULL, NULL, "run it in ngspice and compare with mho"},
-        {"chip", CLI_TEXT, &a->chip, "FILE", NULL,
+        {"chip", CLI_FILE, &a->chip, "FILE", NULL,
          "wires, cells, read voltage and neuron of a chip file (docs/chip-file.md)"},
-        {"conductances", CLI_TEXT, &a->conductances, "FILE", NULL, "G in S, .npy, [rows][columns]"},
+        {"conductances", CLI_FILE, &a->conductances, "FILE", NULL, "G in S, .npy, [rows][columns]"},
         {"random", CLI_TEXT, &a->random, "RxC", NULL, "random conductances instead [16x8]"},
         {"gmin", CLI_NUMBER, &a->gmin_S, "G", "S", "of random conductances [1 uS]"},
         {"gmax", CLI_NUMBER, &a->gmax_S, "G", "S", "of random conductances [60 uS]"},
         {"seed", CLI_SEED, &a->seed, "S", NULL, "of random numbers [1]"},
-        {"inputs", CLI_TEXT, &a->inputs, "FILE", NULL, "voltages, .npy, [vectors][rows]"},
+        {"inputs", CLI_FILE, &a->inputs, "FILE", NULL, "voltages, .npy, [vectors][rows]"},
         {"random-inputs", CLI_COUNT, &a->n_vec, "N", NULL,
          "random vectors of 0 to the read voltage [1]"},
         {"wire", CLI_NUMBER, &a->wire_ohm, "R", "ohm", "wire resistance per cell [2 ohm]"},

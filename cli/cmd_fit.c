@@ -17,11 +17,11 @@ static const char *const mixings[] = {"series", "bruggeman-2d", "bruggeman-3d", 
 
 static int parse(int argc, char **argv, const cli_command *self, fit_args *a) {
     const cli_option options[] = {
-        {"card-out", CLI_TEXT, &a->card_out, "FILE", NULL,
+        {"card-out", CLI_FILE, &a->card_out, "FILE", NULL,
          "write the card (YAML) that every other command takes"},
-        {"plot", CLI_TEXT, &a->plot, "FILE", NULL,
+        {"plot", CLI_FILE, &a->plot, "FILE", NULL,
          "data, model and residuals as a picture, .svg or .png"},
-        {"report", CLI_TEXT, &a->report, "FILE", NULL, "write an HTML page"},
+        {"report", CLI_FILE, &a->report, "FILE", NULL, "write an HTML page"},
         {"json", CLI_MAYBE, &a->json, "[FILE]", NULL,
          "the result as JSON, into a file or instead of the table"},
         {"bootstrap", CLI_COUNT, &a->n_bootstrap, "N", NULL,
@@ -36,7 +36,7 @@ static int parse(int argc, char **argv, const cli_command *self, fit_args *a) {
          "vo2: built-in card that the other parameters come from (T)"},
         {"temperature-unit", CLI_TEXT, &a->unit, "K|degC", NULL,
          "vo2: where the header does not say it"},
-        {"forc", CLI_TEXT, &a->forc, "FILE", NULL,
+        {"forc", CLI_FILE, &a->forc, "FILE", NULL,
          "vo2: first-order reversal curves of the fit, .csv, .png or .svg"},
         {"law", CLI_TEXT, &a->law, "LAW", NULL,
          "pulsed: constant, linear, soft-bounds, exponential (the best of them)"},

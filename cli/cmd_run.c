@@ -26,7 +26,7 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
     const cli_option options[] = {
         {"data", CLI_TEXT, &a->data_dir, "DIR", NULL,
          "MNIST files (IDX, plain or gzip); without it mho draws its own digits"},
-        {"chip", CLI_TEXT, &a->chip_file, "FILE", NULL,
+        {"chip", CLI_FILE, &a->chip_file, "FILE", NULL,
          "YAML file that describes the chip; see examples/chip-default.yaml"},
         {"chips", CLI_COUNT, &a->n_chip, "N", NULL, "how many chips to make and measure (20)"},
         {"budget-chips", CLI_COUNT, &a->n_budget_chip, "N", NULL,
@@ -46,7 +46,7 @@ static int parse(int argc, char **argv, const cli_command *self, run_args *a) {
         {"verify-images", CLI_COUNT, &a->n_verify, "N", NULL, "how many pictures for --verify (4)"},
         {"json", CLI_TEXT, &a->json_path, "FILE", NULL,
          "write the result as JSON; - prints it, and nothing else"},
-        {"report", CLI_TEXT, &a->report_path, "FILE", NULL, "write an HTML page with plots"},
+        {"report", CLI_FILE, &a->report_path, "FILE", NULL, "write an HTML page with plots"},
         {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads (all processors)"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     const char *name;

@@ -135,7 +135,7 @@ int cmd_transient(int argc, char **argv, const cli_command *self) {
     const cli_option options[] = {
         {"card", CLI_TEXT, &a->card, "CARD", NULL, "parameter set: a name (U, T, N) or a file"},
         {"set", CLI_TEXT, &a->set, "KEY=X,...", NULL, "change parameters of the card"},
-        {"model", CLI_TEXT, &a->model_file, "FILE.so", NULL, "a model of your own (docs/ext.md)"},
+        {"model", CLI_FILE, &a->model_file, "FILE.so", NULL, "a model of your own (docs/ext.md)"},
         {"drive", CLI_TEXT, &a->drive, "WAVE", NULL,
          "heater (neuron), source or voltage: \"0 s: 0 V, 10 ns: 0.4 V\" or one value"},
         {"read", CLI_TEXT, &a->read, "WAVE", NULL, "neuron: read bias, with --drive"},
@@ -152,9 +152,9 @@ int cmd_transient(int argc, char **argv, const cli_command *self) {
         {"dead-band", CLI_NUMBER, &a->dead_band_K, "K", "K", "reversals below do not count [2 mK]"},
         {"tol", CLI_NUMBER, &a->tol_rel, "X", "", "relative tolerance [1e-9]"},
         {"samples", CLI_COUNT, &a->n_sample, "N", NULL, "rows of the trace [2001]"},
-        {"csv", CLI_TEXT, &a->csv, "FILE", NULL, "trace as text"},
-        {"npy", CLI_TEXT, &a->npy, "FILE", NULL, "trace for NumPy, [rows][columns]"},
-        {"plot", CLI_TEXT, &a->plot, "FILE", NULL, "picture of the trace, .svg or .png"},
+        {"csv", CLI_FILE, &a->csv, "FILE", NULL, "trace as text"},
+        {"npy", CLI_FILE, &a->npy, "FILE", NULL, "trace for NumPy, [rows][columns]"},
+        {"plot", CLI_FILE, &a->plot, "FILE", NULL, "picture of the trace, .svg or .png"},
         {"json", CLI_MAYBE, &a->json, "[FILE]", NULL, "figures as JSON"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     int rc = cli_parse(self, options, argc, argv, &a->what, 1);

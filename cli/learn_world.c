@@ -188,7 +188,7 @@ int learn_world(int argc, char **argv) {
                     .seed = 1,
                     .trace = NAN};
     const cli_option options[] = {
-        {"world", CLI_TEXT, &a.world, "FILE", NULL,
+        {"world", CLI_FILE, &a.world, "FILE", NULL,
          "maze: S start, G goal, . free, # wall, X dead end; or random:N for N x N cells"},
         {"agent", CLI_TEXT, &a.agent, "NAME", NULL,
          "actor-critic, reward-pulse, r-stdp, e-prop, mott-policy"},
@@ -205,7 +205,7 @@ int learn_world(int argc, char **argv) {
         {"set", CLI_TEXT, &a.set, "KEY=X,...", NULL,
          "parameters of agent and cell: pulses=4,cell_sd=0.3; a wrong key lists them"},
         {"json", CLI_MAYBE, &a.json, "[FILE]", NULL, "write the result as JSON (standard output)"},
-        {"report", CLI_TEXT, &a.report, "FILE", NULL, "write an HTML page with plots"},
+        {"report", CLI_FILE, &a.report, "FILE", NULL, "write an HTML page with plots"},
         {"threads", CLI_COUNT, &a.n_thread, "N", NULL,
          "threads (all processors); the result is the same"},
         {0}};

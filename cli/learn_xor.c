@@ -143,7 +143,7 @@ int learn_xor(int argc, char **argv) {
          "spread of every conductance, such as 20% [0 to 40 %]"},
         {"seed", CLI_SEED, &a.seed, "S", NULL, "of the random numbers [1]"},
         {"json", CLI_MAYBE, &a.json, "[FILE]", NULL, "results as JSON, to standard output or FILE"},
-        {"report", CLI_TEXT, &a.report, "FILE", NULL, "HTML page with the yield curve"},
+        {"report", CLI_FILE, &a.report, "FILE", NULL, "HTML page with the yield curve"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     const cli_command self = {"learn xor", "XOR in one neuron with two shunting dendrites.",
                               "[OPTIONS]", "mho learn xor --rho 9 --report xor.html",

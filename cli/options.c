@@ -60,6 +60,12 @@ static int read_value(const cli_option *o, const char *text) {
     case CLI_FLAG:
         *(bool *)o->value = true;
         return -1;
+    case CLI_FILE:
+        if (strcmp(text, "-") == 0) {
+            return bad_value(o, text, "a file is wanted; one that is called - is ./-");
+        }
+        *(const char **)o->value = text;
+        return -1;
     case CLI_TEXT:
     case CLI_MAYBE:
         *(const char **)o->value = text;

@@ -78,7 +78,7 @@ static int parse(int argc, char **argv, const cli_command *self, net_run_args *a
         {"mean", CLI_TEXT, &a->mean, "M,..", NULL,
          "taken off the data, one number or one for each channel, as the network was trained"},
         {"sd", CLI_TEXT, &a->sd, "S,..", NULL, "by which they are divided then"},
-        {"chip", CLI_TEXT, &a->chip_file, "FILE", NULL,
+        {"chip", CLI_FILE, &a->chip_file, "FILE", NULL,
          "YAML file that describes the chip; see examples/chip-default.yaml"},
         {"chips", CLI_COUNT, &a->n_chip, "N", NULL, "how many chips to make and measure (5)"},
         {"images", CLI_COUNT, &a->n_image, "N", NULL, "only the first N pictures"},
@@ -98,7 +98,7 @@ static int parse(int argc, char **argv, const cli_command *self, net_run_args *a
         {"verify-images", CLI_COUNT, &a->n_verify, "N", NULL, "how many for --verify (1)"},
         {"json", CLI_TEXT, &a->json_path, "FILE", NULL,
          "write the result as JSON; - prints it, and nothing else"},
-        {"report", CLI_TEXT, &a->report_path, "FILE", NULL, "write an HTML page"},
+        {"report", CLI_FILE, &a->report_path, "FILE", NULL, "write an HTML page"},
         {"threads", CLI_COUNT, &a->n_thread, "N", NULL, "threads (all processors)"},
         {NULL, CLI_FLAG, NULL, NULL, NULL, NULL}};
     cli_command own = *self;

@@ -60,6 +60,17 @@ if mknod "$dir/null" c 1 3 2>/dev/null && : >"$dir/null" 2>/dev/null; then
     "$mho" array --random 3x3 --json "$dir/null" >/dev/null || fail "device"
     [ -c "$dir/null" ] || fail "a device was replaced by a file"
 fi
+# "-" is standard output where text can go there (--json, --csv of a device), and no file of that name elsewhere
+cd "$dir" || exit 1
+for command in "array --random 3x3 --out" "array --random 3x3 --map" "array --inputs" "device pcm --curve iv --npy" \
+    "export spice array --random 3x2 --out" "fit vo2 x.csv --card-out" "image x.png --out" "net x.onnx --run" \
+    "run lenet5-mott --report" "run lenet5-mott --chip" "transient opto --csv" "learn maze --report" "learn xor --report"; do
+    "$mho" $command - >/dev/null 2>"$dir/err"
+    status=$?
+    [ $status = 1 ] && grep -q -- "--[a-z-]* -: a file is wanted" "$dir/err" || fail "$command -: $status: $(cat "$dir/err")"
+    [ -e ./- ] && fail "$command - made a file of that name"
+done
+cd "$here" || exit 1
 # files that are read may be pipes, which cannot be read twice; those that vanish or are none say so
 if command -v python3 >/dev/null; then
     python3 "$here/failures/cases.py" "$dir/inputs"
