@@ -109,18 +109,17 @@ static PyObject *fit_dict(handle *h, const mho_fit *fit) {
 }
 
 /* (handle, progress, kind, path, law or None, columns or None, base card, temperature unit or None,
- * n_bootstrap, seed, mixing): kind "vo2", "pulsed"
- * or "pcm" */
+ * n_bootstrap, seed, mixing, max_iter): kind "vo2", "pulsed" or "pcm" */
 static PyObject *fit_file(PyObject *self, PyObject *args) {
     (void)self;
     handle *h;
     PyObject *progress;
     const char *kind, *path, *law, *columns, *card, *unit;
-    Py_ssize_t n_bootstrap;
+    Py_ssize_t n_bootstrap, max_iter;
     unsigned long long seed;
     int mixing;
-    if (!PyArg_ParseTuple(args, "O&OsszzzznKi", handle_arg, &h, &progress, &kind, &path, &law,
-                          &columns, &card, &unit, &n_bootstrap, &seed, &mixing) ||
+    if (!PyArg_ParseTuple(args, "O&OsszzzznKin", handle_arg, &h, &progress, &kind, &path, &law,
+                          &columns, &card, &unit, &n_bootstrap, &seed, &mixing, &max_iter) ||
         !begin(h, progress)) {
         return NULL;
     }
@@ -134,6 +133,7 @@ static PyObject *fit_file(PyObject *self, PyObject *args) {
         opt.temperature_unit = unit;
         opt.n_bootstrap = (size_t)n_bootstrap;
         opt.seed = seed;
+        opt.max_evaluate = (size_t)max_iter;
         status = mho_fit_vo2(h->ctx, path, &opt, &fit);
     } else if (strcmp(kind, "pcm") == 0) {
         mho_fit_pcm_opt opt = {.columns = columns};

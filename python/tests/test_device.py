@@ -111,3 +111,10 @@ def test_a_measured_curve_is_a_device(tmp_path):
     many = d.devices(2)
     del d  # the model stays as long as its devices
     assert many.set(v=1.0).outputs()["i"][0] == pytest.approx(12e-6)
+
+
+def test_a_transient_whose_energy_does_not_add_up_is_a_warning():
+    d = mho.device("vo2-filament")
+    with pytest.warns(mho.Warning, match="balance of energy"):
+        t = d.transient(1.3, 50e-9, r_series_ohm=12e3, c_parallel_F=1e-13, tol_rel=1e-2, n_sample=11)
+    assert max(t.circuit_residual_rel, t.device_residual_rel) > 1e-3

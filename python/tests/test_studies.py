@@ -43,6 +43,13 @@ def test_a_fit_finds_the_card_again(tmp_path):
     assert "bruggeman-2d" in repr(f)
 
 
+    with pytest.warns(mho.Warning, match="did not converge"):
+        stopped = mho.fit(path, max_iter=2)
+    assert not stopped.converged and f.converged
+    with pytest.raises(ValueError, match="not pulsed"):
+        mho.fit(path, "pulsed", max_iter=9)
+
+
 @pytest.mark.skipif(not LOOP.exists(), reason="no data")
 def test_the_measured_loop():
     f = mho.fit(LOOP, n_bootstrap=40)

@@ -99,6 +99,7 @@ def fit(
     temperature_unit: Literal["K", "degC"] | None = None,
     n_bootstrap: int = 0,
     seed: int = 1,
+    max_iter: int = 0,
     progress: Progress = None,
 ) -> Fit:
     """Fit a model to a CSV file, with starting values found from the data.
@@ -111,13 +112,20 @@ def fit(
         columns: names or numbers (from 1) of the columns, such as "T,R"; None: found.
         base_card: vo2-neuron: where the other parameters of the card come from.
         n_bootstrap: resamples for intervals; 0: none.
+        max_iter: vo2-neuron: most evaluations of the model in a descent; 0: 100 for each parameter.
     Raises:
         FormatError: with file, line and column.
         ArgumentError: data that cannot be what they should be, and what to do.
+    Warns:
+        mho.Warning: the best descent was stopped by max_iter.
     """
     kinds = {"vo2-neuron": "vo2", "pulsed": "pulsed", "pcm": "pcm"}
     if model not in kinds:
         raise ValueError(f"model = {model!r}: allowed are {', '.join(kinds)}")
+    if max_iter < 0:
+        raise ValueError(f"max_iter = {max_iter}: 0 or more is wanted")
+    if model != "vo2-neuron" and (base_card or temperature_unit or max_iter):
+        raise ValueError(f"base_card, temperature_unit and max_iter are for vo2-neuron, not {model}")
     mixing = 1
     if model == "vo2-neuron" and law is not None:
         if law not in _MIXING:
@@ -126,7 +134,7 @@ def fit(
     with told(progress) as call:
         r = _native.fit_file(
             context(), call, kinds[model], str(data), law, columns, base_card, temperature_unit,
-            n_bootstrap, seed, mixing,
+            n_bootstrap, seed, mixing, max_iter,
         )  # fmt: skip
     n = len(r["parameters"])
     r["correlation"] = taken(r["correlation"], np.float64, n, n)
