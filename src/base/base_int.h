@@ -141,6 +141,10 @@ void mho_i_guess_add(mho_i_guess *g, const char *word);
 const char *mho_i_guess_text(const mho_i_guess *g, char *buf, size_t n_buf);
 
 /* ---- files ---- */
+/* open and fsync that no signal interrupts. A descriptor that programs started from here do not get,
+ * or -1 with errno; 0 also where the file system has nothing to sync, or -1. */
+int mho_i_open(const char *path, int flags);
+int mho_i_sync(int fd);
 /* Whole file in memory, at most max_byte; one 0 byte follows the content. */
 mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsigned char **data,
                            size_t *n_byte);

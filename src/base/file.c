@@ -54,14 +54,28 @@ static mho_status read_all(mho_ctx *ctx, int fd, const char *path, size_t size_b
     return MHO_OK;
 }
 
+int mho_i_open(const char *path, int flags) {
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, 0666);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int mho_i_sync(int fd) {
+    while (fsync(fd) != 0) {
+        if (errno != EINTR) {
+            return errno == EINVAL || errno == EROFS ? 0 : -1;
+        }
+    }
+    return 0;
+}
+
 mho_status mho_i_file_read(mho_ctx *ctx, const char *path, size_t max_byte, unsigned char **data,
                            size_t *n_byte) {
     *data = NULL;
     *n_byte = 0;
-    int fd;
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
+    int fd = mho_i_open(path, O_RDONLY);
     if (fd < 0) {
         return io_error(ctx, path, "cannot be opened");
     }
@@ -148,7 +162,7 @@ static int open_nameless(const char *place) {
     if (access("/proc/self/fd", X_OK) != 0) { /* the way to give it a name, see name_it */
         return -1;
     }
-    return open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    return mho_i_open(dir, O_TMPFILE | O_WRONLY);
 }
 
 /* temp = place.tmp-XXXXXX, free at the moment of the look by make, which gives 0 or more, or -1
@@ -174,7 +188,7 @@ static int with_temp_name(mho_i_temp *f, const char *place, int (*make)(mho_i_te
 }
 
 static int open_named(mho_i_temp *f) {
-    return open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return mho_i_open(f->temp, O_WRONLY | O_CREAT | O_EXCL);
 }
 
 static int name_it(mho_i_temp *f) {
@@ -194,9 +208,7 @@ mho_status mho_i_temp_begin(mho_ctx *ctx, const char *path, mho_i_temp *f) {
     }
     snprintf(f->path, sizeof f->path, "%s", path);
     if (!plain) {
-        do {
-            f->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-        } while (f->fd < 0 && errno == EINTR);
+        f->fd = mho_i_open(path, O_WRONLY | O_APPEND);
     } else {
         snprintf(f->place, sizeof f->place, "%s", place);
         f->fd = open_nameless(place);
@@ -230,10 +242,8 @@ void mho_i_temp_drop(mho_i_temp *f) {
 
 mho_status mho_i_temp_commit(mho_i_temp *f) {
     mho_status status = MHO_OK;
-    while (status == MHO_OK && fsync(f->fd) != 0 && errno != EINVAL && errno != EROFS) {
-        if (errno != EINTR) {
-            status = io_error(f->ctx, f->path, "cannot be synced");
-        }
+    if (mho_i_sync(f->fd) != 0) {
+        status = io_error(f->ctx, f->path, "cannot be synced");
     }
     if (status == MHO_OK && f->place[0] && !f->temp[0] &&
         with_temp_name(f, f->place, name_it) < 0) {

@@ -71,7 +71,7 @@ const mho_i_record *mho_i_journal_find(const mho_i_journal *j, uint32_t instance
  * cannot be kept costs only time. */
 static void append(const char *path, const mho_i_record *r) {
     struct stat st;
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    int fd = mho_i_open(path, O_WRONLY | O_APPEND | O_CREAT);
     if (fd < 0) {
         return;
     }

@@ -53,11 +53,15 @@ static mho_status take_lock(sweep *w) {
     if (status < 0) {
         return status;
     }
-    w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    w->lock_fd = mho_i_open(path, O_RDWR | O_CREAT);
     if (w->lock_fd < 0) {
         return mho_i_fail(w->ctx, MHO_ERR_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
-    if (flock(w->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    int rc;
+    do {
+        rc = flock(w->lock_fd, LOCK_EX | LOCK_NB);
+    } while (rc != 0 && errno == EINTR);
+    if (rc != 0) {
         bool busy = errno == EWOULDBLOCK;
         ssize_t n = busy ? pread(w->lock_fd, who, sizeof who - 1, 0) : 0;
         who[n > 0 ? n : 0] = 0;

@@ -182,13 +182,15 @@ mho_status mho_i_sweep_journal_open(mho_i_sweep_journal *j, mho_ctx *ctx, const 
     if (status < 0) {
         return status;
     }
-    j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    j->fd = mho_i_open(j->path, O_RDWR | O_CREAT | O_APPEND);
     if (j->fd < 0) {
         return io_fail(j, "cannot be written");
     }
     off_t size = lseek(j->fd, 0, SEEK_END);
     char last = '\n';
-    if (size > 0 && pread(j->fd, &last, 1, size - 1) == 1 && last != '\n') {
+    while (size > 0 && pread(j->fd, &last, 1, size - 1) < 0 && errno == EINTR) {
+    }
+    if (last != '\n') {
         status = put(j, "\n", 1); /* ends a line that was torn */
     }
     if (status < 0) {
@@ -200,7 +202,7 @@ mho_status mho_i_sweep_journal_open(mho_i_sweep_journal *j, mho_ctx *ctx, const 
 
 static mho_status sync_now(mho_i_sweep_journal *j) {
     j->synced_s = mho_i_now_s();
-    if (j->dirty && fsync(j->fd) != 0 && errno != EINVAL && errno != EROFS) {
+    if (j->dirty && mho_i_sync(j->fd) != 0) {
         return io_fail(j, "cannot be synced");
     }
     j->dirty = false;
@@ -224,7 +226,7 @@ mho_status mho_i_sweep_journal_close(mho_i_sweep_journal *j) {
         return MHO_OK;
     }
     mho_status status = sync_now(j);
-    if (close(j->fd) != 0 && status == MHO_OK) {
+    if (close(j->fd) != 0 && errno != EINTR && status == MHO_OK) { /* interrupted: it has closed */
         status = io_fail(j, "cannot be written");
     }
     j->fd = -1;
