@@ -16,9 +16,9 @@ test_mapping test_network_train test_remedy test_sweep test_transient"
 # And one that says how long something may take (test_chip_file), and one whose reference computes in
 # long double, of which valgrind keeps 64 bits (test_array_extreme).
 long="$long test_chip_file test_array_extreme"
-# Scripts whose commands are run under memcheck; the others start the same code from the same
-# main(), but with time limits that a machine 100 times as slow does not keep.
-scripts="check_array_cli check_cli_run check_cli_run_net"
+# Scripts whose commands are run under memcheck; the others train networks, or have time limits, that
+# a machine 100 times as slow does not keep. cases: small commands of every kind.
+scripts="check_array_cli check_cli_run_net cases"
 
 logs=$build/valgrind
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
@@ -67,8 +67,29 @@ EOF
     echo "$1: $verdict, $(($(date +%s) - start)) s"
 }
 
+# the commands of tests/failures/cases.py
+run_cases() {
+    start=$(date +%s)
+    mkdir -p "$logs/cases"
+    python3 tests/failures/cases.py "$logs/cases/in" >"$logs/cases/commands" || return
+    n=0
+    while read -r name arguments; do
+        # shellcheck disable=SC2086
+        (cd "$logs/cases/in" && export MHO_CACHE="$logs/cases/cache" && exec valgrind $options \
+            --log-file="$logs/cases/$name.memcheck" "$build/mho" $arguments >"$logs/cases/$name.out" 2>&1 </dev/null)
+        rc=$?
+        if [ $rc != 0 ] || [ -s "$logs/cases/$name.memcheck" ]; then
+            { echo "mho $arguments: status $rc"; cat "$logs/cases/$name.memcheck"; tail -5 "$logs/cases/$name.out"; } >>"$logs/cases.bad"
+        fi
+        n=$((n + 1))
+    done <"$logs/cases/commands"
+    verdict="$n commands, clean"
+    [ -e "$logs/cases.bad" ] && verdict="NOT CLEAN"
+    echo "cases: $verdict, $(($(date +%s) - start)) s"
+}
+
 if [ "${1:-}" = one ]; then
-    case $2 in test_*) run_test "$2" ;; *) run_script "$2" ;; esac
+    case $2 in test_*) run_test "$2" ;; cases) run_cases ;; *) run_script "$2" ;; esac
     exit
 fi
 

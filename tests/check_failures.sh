@@ -73,7 +73,7 @@ done
 cd "$here" || exit 1
 # files that are read may be pipes, which cannot be read twice; those that vanish or are none say so
 if command -v python3 >/dev/null; then
-    python3 "$here/failures/cases.py" "$dir/inputs"
+    python3 "$here/failures/cases.py" "$dir/inputs" >/dev/null
     cd "$dir/inputs" || exit 1
     for command in "g.npy array --inputs v.npy --json - --conductances" "photo.png image --out edges.png --json -" \
         "photo.pgm image --out edges.png --json -" "net.onnx net --json -" "iv.csv device table --curve iv --json - --data" \

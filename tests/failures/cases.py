@@ -1,4 +1,6 @@
-"""cases.py - small commands of every kind, and the files they read, made here without any package."""
+"""cases.py DIR - small commands of every kind, and the files they read, made here without any package.
+
+As a program: makes the files in DIR and prints the commands, a name and arguments a line."""
 import gzip
 import math
 import pathlib
@@ -179,3 +181,5 @@ CASES = {
 if __name__ == "__main__":
     pathlib.Path(sys.argv[1]).mkdir(parents=True)
     make_inputs(sys.argv[1])
+    for name, (arguments, _) in CASES.items():
+        print(name, arguments)
