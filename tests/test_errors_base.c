@@ -19,8 +19,13 @@
 
 static char dir[] = "/tmp/mho-errors-XXXXXX";
 static char path[64], long_path[5000];
-static bool no_sync, no_mode, no_stat, no_access, no_real;
+static bool no_sync, no_mode, no_stat, no_access, no_real, no_read;
 static int sync_errno = EIO;
+
+ssize_t read(int fd, void *to, size_t n) {
+    errno = EIO;
+    return no_read ? -1 : syscall(SYS_read, fd, to, n);
+}
 
 int fsync(int fd) {
     errno = sync_errno;
@@ -198,6 +203,12 @@ static void threads_and_children_are_checked(void **state) {
     test_refused(ctx, mho_ctx_set_threads(ctx, 1025), MHO_ERR_ARG, "threads = 1025", "1 to 1024");
     assert_true(mho_ctx_threads(ctx) >= 1);
     int code;
+    static const char *const echo[] = {"echo", "a word", NULL};
+    no_read = true;
+    mho_status status = mho_i_child_run(ctx, echo, "", 0, 20, NULL, NULL, &code);
+    no_read = false;
+    test_refused(ctx, status, MHO_ERR_DEPENDENCY,
+                 "echo: its output cannot be read: Input/output error");
     static const char *const no_program[] = {"/etc/passwd", NULL};
     if (test_absent_programs()) {
         test_refused(ctx, mho_i_child_run(ctx, no_program, "", 0, 20, NULL, NULL, &code),
