@@ -405,6 +405,12 @@ static void a_full_disk_leaves_whole_lines(void **state) {
     r = (reading){0};
     test_ok(ctx, mho_i_sweep_journal_read(ctx, path, count_unit, &r));
     assert_int_equal(r.n, 30);
+    /* finished chips that are there and cannot be read are not made again in silence */
+    snprintf(file, sizeof file, "%s/rank-00004.journal", path);
+    assert_int_equal(symlink("rank-00004.journal", file), 0);
+    test_refused(ctx, mho_i_sweep_journal_read(ctx, path, count_unit, &r), MHO_ERR_IO,
+                 "rank-00004.journal", "cannot be read: Too many levels of symbolic links");
+    unlink(file);
     mho_ctx_free(ctx);
 }
 

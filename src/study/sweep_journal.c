@@ -96,16 +96,22 @@ bool mho_i_unit_parse(const char *line, size_t n_line, mho_i_unit *unit) {
 
 /* ---- reading ---- */
 
-static mho_status read_file(const char *path, mho_status (*take)(void *, const mho_i_unit *),
-                            void *user) {
+static mho_status unreadable(mho_ctx *ctx, const char *path) {
+    return mho_i_fail(ctx, MHO_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+}
+
+static mho_status read_file(mho_ctx *ctx, const char *path,
+                            mho_status (*take)(void *, const mho_i_unit *), void *user) {
     FILE *f = fopen(path, "rb");
     if (!f) {
-        return MHO_OK; /* gone since the directory was listed */
+        /* gone since the directory was listed, or a link to nothing */
+        return errno == ENOENT ? MHO_OK : unreadable(ctx, path);
     }
     char line[MAX_LINE];
     struct stat st;
-    bool plain = fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode); /* a device may have no end */
-    mho_status status = MHO_OK;
+    bool known = fstat(fileno(f), &st) == 0;
+    bool plain = known && S_ISREG(st.st_mode); /* a device may have no end */
+    mho_status status = known ? MHO_OK : unreadable(ctx, path);
     while (plain && status == MHO_OK && fgets(line, sizeof line, f)) {
         size_t n = strlen(line);
         mho_i_unit unit;
@@ -116,6 +122,9 @@ static mho_status read_file(const char *path, mho_status (*take)(void *, const m
             }
         }
     }
+    if (status == MHO_OK && ferror(f)) {
+        status = unreadable(ctx, path);
+    }
     (void)fclose(f); /* it was only read */
     return status;
 }
@@ -125,19 +134,22 @@ mho_status mho_i_sweep_journal_read(mho_ctx *ctx, const char *dir,
                                     void *user) {
     DIR *d = opendir(dir);
     if (!d) {
-        return errno == ENOENT
-                   ? MHO_OK
-                   : mho_i_fail(ctx, MHO_ERR_IO, "%s: cannot be read: %s", dir, strerror(errno));
+        return errno == ENOENT ? MHO_OK : unreadable(ctx, dir);
     }
     mho_status status = MHO_OK;
     struct dirent *e;
+    errno = 0;
     while (status == MHO_OK && (e = readdir(d))) {
         char path[4096];
         const char *dot = strrchr(e->d_name, '.');
         if (dot && strcmp(dot, ".journal") == 0 &&
             snprintf(path, sizeof path, "%s/%s", dir, e->d_name) < (int)sizeof path) {
-            status = read_file(path, take, user);
+            status = read_file(ctx, path, take, user);
         }
+        errno = 0; /* of readdir */
+    }
+    if (status == MHO_OK && errno) {
+        status = unreadable(ctx, dir);
     }
     closedir(d);
     return status;
