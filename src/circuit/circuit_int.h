@@ -72,9 +72,10 @@ void mho_i_net_free(mho_ctx *ctx, mho_i_net *net);
  * MHO_ERR_SINGULAR names the line.                                                               */
 mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, const double *g_S);
 /* Does any current flow with the potentials u [m] at the inputs: does some connected part of the
- * circuit meet two different potentials? g as above. Not in a parallel region. */
+ * circuit meet two different potentials? live [n] out, or NULL: is that part the one of this output?
+ * g as above. Not in a parallel region. */
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
-                           bool *flows);
+                           bool *flows, bool *live);
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
@@ -163,12 +164,12 @@ void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_
 /* ---- confirm.c ---- */
 /* Largest difference, over the largest current, of the outputs i_A [n] of potentials u [m] to those
  * of the resistors g_S [m][n] by port elimination; g_S is overwritten. If no current reaches an
- * output, over scale_A. 1: that did not work. Only where it is able to. */
+ * output, over scale_A. live: of mho_i_net_flows, or NULL. 1: that did not work. Only where it is able to. */
 #define MHO_I_CONFIRMED 1e-9  /* up to this the answer counts as right */
 #define MHO_I_ROUNDED   1e-10 /* residuals that are rounding and this small need no opinion */
 bool mho_i_confirm_able(const mho_i_net *net);
 mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
-                         double *g_S, const double *i_A, double *difference);
+                         double *g_S, const double *i_A, const bool *live, double *difference);
 
 /* ---- residual.c ---- */
 /* Kirchhoff's law at every node, A: fw and fb out [m][ld], currents that leave the node; i_A the

@@ -13,7 +13,7 @@ bool mho_i_confirm_able(const mho_i_net *net) {
 }
 
 mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
-                         double *g_S, const double *i_A, double *difference) {
+                         double *g_S, const double *i_A, const bool *live, double *difference) {
     size_t m = net->m, n = net->n;
     double worst = 0, most = 0, *want_A = mho_i_alloc(ctx, n, sizeof *want_A);
     if (!want_A) {
@@ -24,6 +24,8 @@ mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, 
         want_A[k % n] += u_V[k / n] * g_S[k];
     }
     for (size_t j = 0; j < n; j++) {
+        want_A[j] =
+            live && !live[j] ? 0 : want_A[j]; /* not what rounding of the elimination left */
         double d = fabs(want_A[j] - i_A[j]);
         worst = d > worst || isnan(d) ? d : worst;
         most = fmax(most, fabs(want_A[j]));

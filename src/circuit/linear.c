@@ -56,7 +56,8 @@ double mho_i_linear_solve(mho_i_linear *l, const double *u_V, const double *pot_
     memcpy(l->quiet.sense.pot_V, pot_V, l->quiet.n * sizeof *pot_V);
     mho_i_worker_solve(&l->k, u_V, &o);
     bool any = true;
-    if (o.doubtful && mho_i_net_flows(l->ctx, &l->quiet, l->k.g_S, u_V, &any) == MHO_OK && !any) {
+    if (o.doubtful && mho_i_net_flows(l->ctx, &l->quiet, l->k.g_S, u_V, &any, NULL) == MHO_OK &&
+        !any) {
         o.residual_rel = 0;
     }
     mho_i_worker_copy(&l->k, l->k.w, w_V);
@@ -86,7 +87,7 @@ mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *shape, const double 
         mho_i_worker_output(&l->k, m_S + i * net->n);
         bool any = true;
         if (o.doubtful) {
-            status = mho_i_net_flows(ctx, &l->quiet, g, v, &any);
+            status = mho_i_net_flows(ctx, &l->quiet, g, v, &any, NULL);
         }
         v[i] = 0;
         if (!status && any && !o.converged && !(o.residual_rel < MHO_I_ROUNDED)) {

@@ -425,8 +425,17 @@ static void meet_ends(const mho_i_lines *l, const size_t *first, const double *p
     }
 }
 
+/* Does the potential of a sensed line's end differ from any other that it is connected with? */
+static void live_ends(const mho_i_lines *l, const size_t *first, const double *lo, const double *hi,
+                      pieces *p, bool *live) {
+    for (size_t k = 0; k < l->n_line; k++) {
+        size_t a = find(p->up, first[k]), b = find(p->up, first[k + 1] - 1);
+        live[k] = (l->lo_S[k] > 0 && hi[a] > lo[a]) || (l->hi_S[k] > 0 && hi[b] > lo[b]);
+    }
+}
+
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
-                           bool *flows) {
+                           bool *flows, bool *live) {
     pieces p = {0};
     double *lo = NULL, *hi = NULL;
     mho_status status = MHO_ERR_NOMEM;
@@ -453,6 +462,9 @@ mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S
         meet_ends(&net->sense, p.first + net->m + 1, net->sense.pot_V, &p, lo, hi);
         for (size_t k = 0; k < n_piece; k++) {
             *flows = *flows || hi[k] > lo[k];
+        }
+        if (live) {
+            live_ends(&net->sense, p.first + net->m + 1, lo, hi, &p, live);
         }
     }
     mho_i_free(ctx, p.first);

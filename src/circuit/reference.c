@@ -314,7 +314,7 @@ static mho_status confirm(const work *w, const double *u, double scale_A, const 
         i[k] = a->nonlinear ? fmin(g, 1e18) : a->g_S[k];
     }
     mho_i_netlist_result(w->list, w->x, w->f, out_A, NULL, NULL);
-    mho_status status = mho_i_confirm(a->ctx, &a->net, u, scale_A, i, out_A, difference);
+    mho_status status = mho_i_confirm(a->ctx, &a->net, u, scale_A, i, out_A, NULL, difference);
     mho_i_free(a->ctx, out_A);
     return status;
 }

@@ -132,8 +132,8 @@ static void secants(mho_i_worker *k, double *g_S) {
     }
 }
 
-/* Does a current flow at all, whatever the law of a cell? */
-static mho_status flows(const mho_i_worker *k, double *g_S, bool *any) {
+/* Does a current flow at all, whatever the law of a cell, and into which outputs? */
+static mho_status flows(const mho_i_worker *k, double *g_S, bool *any, bool *live) {
     const mho_i_net *net = k->net;
     for (size_t r = 0; r < net->m && !k->linear; r++) {
         double *v = k->law + 3 * k->l.ld, *i = k->t, *slope = k->t + k->l.ld;
@@ -145,12 +145,12 @@ static mho_status flows(const mho_i_worker *k, double *g_S, bool *any) {
             g_S[r * net->n + j] = i[j] != 0 || slope[j] > 0;
         }
     }
-    return mho_i_net_flows(k->a->ctx, net, k->linear ? k->g_S : g_S, k->u, any);
+    return mho_i_net_flows(k->a->ctx, net, k->linear ? k->g_S : g_S, k->u, any, live);
 }
 
 /* Do the outputs agree with a port elimination? Where rounding at thick wires hides the residual of
  * the others, the solve ended too early. */
-static mho_status confirm(mho_i_worker *k, double *g_S, mho_i_outcome *o) {
+static mho_status confirm(mho_i_worker *k, double *g_S, const bool *live, mho_i_outcome *o) {
     enum { MOST_STEPS = 12 };
     const mho_i_net *net = k->net;
     double *i_A = g_S + net->m * net->n, scale, before = INFINITY, difference = 1;
@@ -164,7 +164,7 @@ static mho_status confirm(mho_i_worker *k, double *g_S, mho_i_outcome *o) {
         mho_i_worker_residual(k, &scale);
         secants(k, g_S);
         mho_i_worker_output(k, i_A);
-        status = mho_i_confirm(k->a->ctx, net, k->u, scale, g_S, i_A, &difference);
+        status = mho_i_confirm(k->a->ctx, net, k->u, scale, g_S, i_A, live, &difference);
         o->converged = difference <= MHO_I_CONFIRMED;
         o->residual_rel = o->converged ? difference : fmax(o->residual_rel, difference);
     }
@@ -177,21 +177,22 @@ static mho_status confirm(mho_i_worker *k, double *g_S, mho_i_outcome *o) {
 static mho_status settle(mho_i_worker *k, const double *v_V, const answer *to, size_t v,
                          mho_i_outcome *o) {
     mho_ctx *ctx = k->a->ctx;
-    bool any = false;
+    bool any = false, *live = mho_i_alloc(ctx, k->net->n, sizeof *live);
     double *g_S = mho_i_alloc(ctx, k->net->m * k->net->n + k->net->n, sizeof *g_S);
-    if (!g_S) {
-        return MHO_ERR_NOMEM;
+    mho_status status = MHO_ERR_NOMEM;
+    if (live && g_S) {
+        mho_i_net_drive(k->net, v_V, k->u);
+        status = flows(k, g_S, &any, live);
     }
-    mho_i_net_drive(k->net, v_V, k->u);
-    mho_status status = flows(k, g_S, &any);
     if (!status && !any) {
         o->residual_rel = o->rounding_rel = 0;
         o->converged = true;
     } else if (!status && to && mho_i_confirm_able(k->net)) {
         mho_i_worker_solve(k, v_V, &(mho_i_outcome){0});
-        status = confirm(k, g_S, o);
+        status = confirm(k, g_S, live, o);
         give(k, to, v);
     }
+    mho_i_free(ctx, live);
     mho_i_free(ctx, g_S);
     return status;
 }
