@@ -71,7 +71,8 @@ EOF
 run_cases() {
     start=$(date +%s)
     mkdir -p "$logs/cases"
-    python3 tests/failures/cases.py "$logs/cases/in" >"$logs/cases/commands" || return
+    python3 tests/failures/cases.py "$logs/cases/in" >"$logs/cases/commands" ||
+        echo "tests/failures/cases.py makes no commands" >"$logs/cases.bad"
     n=0
     while read -r name arguments; do
         # shellcheck disable=SC2086

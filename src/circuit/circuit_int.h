@@ -72,7 +72,7 @@ void mho_i_net_free(mho_ctx *ctx, mho_i_net *net);
  * MHO_ERR_SINGULAR names the line.                                                               */
 mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, const double *g_S);
 /* Does any current flow with the potentials u [m] at the inputs: does some connected part of the
- * circuit meet two different potentials? live [n] out, or NULL: is that part the one of this output?
+ * circuit meet two different potentials? live [n] out, or NULL: is that the part of this output?
  * g as above. Not in a parallel region. */
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
                            bool *flows, bool *live);
@@ -164,7 +164,8 @@ void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_
 /* ---- confirm.c ---- */
 /* Largest difference, over the largest current, of the outputs i_A [n] of potentials u [m] to those
  * of the resistors g_S [m][n] by port elimination; g_S is overwritten. If no current reaches an
- * output, over scale_A. live: of mho_i_net_flows, or NULL. 1: that did not work. Only where it is able to. */
+ * output, over scale_A. live: of mho_i_net_flows, or NULL. 1: that did not work. Only where it is
+ * able to. */
 #define MHO_I_CONFIRMED 1e-9  /* up to this the answer counts as right */
 #define MHO_I_ROUNDED   1e-10 /* residuals that are rounding and this small need no opinion */
 bool mho_i_confirm_able(const mho_i_net *net);

@@ -24,8 +24,9 @@ mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, 
         want_A[k % n] += u_V[k / n] * g_S[k];
     }
     for (size_t j = 0; j < n; j++) {
-        want_A[j] =
-            live && !live[j] ? 0 : want_A[j]; /* not what rounding of the elimination left */
+        if (live && !live[j]) {
+            want_A[j] = 0; /* the elimination leaves its rounding there */
+        }
         double d = fabs(want_A[j] - i_A[j]);
         worst = d > worst || isnan(d) ? d : worst;
         most = fmax(most, fabs(want_A[j]));

@@ -149,26 +149,34 @@ static mho_status flows(const mho_i_worker *k, double *g_S, bool *any, bool *liv
 }
 
 /* Do the outputs agree with a port elimination? Where rounding at thick wires hides the residual of
- * the others, the solve ended too early. */
-static mho_status confirm(mho_i_worker *k, double *g_S, const bool *live, mho_i_outcome *o) {
+ * the others, the solve ended too early: on for as long as that brings them nearer to each other.
+ * What is given is the nearest. */
+static mho_status confirm(mho_i_worker *k, double *g_S, const bool *live, const answer *to,
+                          size_t v, mho_i_outcome *o) {
     enum { MOST_STEPS = 12 };
     const mho_i_net *net = k->net;
-    double *i_A = g_S + net->m * net->n, scale, before = INFINITY, difference = 1;
-    mho_status status = MHO_OK;
-    for (int step = 0; step <= MOST_STEPS && !status && !o->converged && difference < before;
-         step++) {
-        before = step ? difference : INFINITY;
+    double *i_A = g_S + net->m * net->n, scale, nearest = INFINITY;
+    for (int step = 0; step <= MOST_STEPS && !(nearest <= MHO_I_CONFIRMED); step++) {
         if (step) {
             mho_i_worker_step_on(k, o);
         }
+        double difference;
         mho_i_worker_residual(k, &scale);
         secants(k, g_S);
         mho_i_worker_output(k, i_A);
-        status = mho_i_confirm(k->a->ctx, net, k->u, scale, g_S, i_A, live, &difference);
-        o->converged = difference <= MHO_I_CONFIRMED;
-        o->residual_rel = o->converged ? difference : fmax(o->residual_rel, difference);
+        mho_status status = mho_i_confirm(k->a->ctx, net, k->u, scale, g_S, i_A, live, &difference);
+        if (status < 0) {
+            return status;
+        }
+        if (!(difference < nearest)) {
+            break;
+        }
+        nearest = difference;
+        give(k, to, v);
     }
-    return status;
+    o->converged = nearest <= MHO_I_CONFIRMED;
+    o->residual_rel = o->converged ? nearest : fmax(o->residual_rel, fmin(nearest, 1));
+    return MHO_OK;
 }
 
 /* The last word on a doubtful vector: nothing flows, or a port elimination confirms the outputs, or
@@ -189,8 +197,7 @@ static mho_status settle(mho_i_worker *k, const double *v_V, const answer *to, s
         o->converged = true;
     } else if (!status && to && mho_i_confirm_able(k->net)) {
         mho_i_worker_solve(k, v_V, &(mho_i_outcome){0});
-        status = confirm(k, g_S, live, o);
-        give(k, to, v);
+        status = confirm(k, g_S, live, to, v, o);
     }
     mho_i_free(ctx, live);
     mho_i_free(ctx, g_S);
