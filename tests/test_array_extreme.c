@@ -136,7 +136,45 @@ static void right_or_marked_with_all_options(void **state) {
         judge(ctx, &t, v, s);
         test_case_free(&t);
     }
-    print_scores(s, n, n / 50); /* lines with and without resistance in one family: by CG */
+    print_scores(s, n, 0);
+    mho_ctx_free(ctx);
+}
+
+/* Every element of a transfer matrix, however small, to 11 digits: lines with and without resistance
+ * in both families, floating and grounded lines, cells of 1e-12 to 1 S. */
+static void every_element_has_its_digits(void **state) {
+    (void)state;
+    mho_ctx *ctx = test_ctx();
+    double least = INFINITY, most = 0, v[MOST * MOST] = {0}, want[MOST * MOST], m[MOST * MOST];
+    for (unsigned k = 0; k < 2000; k++) {
+        test_seed = 50000u + k;
+        test_case t = test_case_random(7, 0.4);
+        t.opt.v_bias_V = 0;
+        size_t n_in = t.opt.transposed ? t.n_col : t.n_row, n_out = t.n_row + t.n_col - n_in;
+        const unsigned char *off = t.opt.transposed ? t.opt.col_off : t.opt.row_off;
+        if (k % 2) {
+            free(t.g);
+            t.g = test_doubles(t.n_row * t.n_col, 1e-12, 1, 0.2);
+        }
+        for (size_t i = 0; i < n_in * n_in; i++) {
+            v[i] = i % (n_in + 1) == 0;
+        }
+        bool solvable = test_oracle(&t, n_in, v, want);
+        mho_array *a = test_array(ctx, &t, MHO_SOLVER_TRANSFER);
+        assert_int_equal(mho_array_program(a, t.g), solvable ? MHO_OK : MHO_ERR_SINGULAR);
+        if (solvable) {
+            test_ok(ctx, mho_array_transfer(a, m));
+        }
+        for (size_t i = 0; solvable && i < n_in * n_out; i++) {
+            double w = off && off[i / n_out] ? 0 : want[i];
+            assert_true(fabs(m[i] - w) <= 1e-11 * w);
+            least = w > 0 ? fmin(least, w) : least;
+            most = fmax(most, w);
+        }
+        mho_array_free(a);
+        test_case_free(&t);
+    }
+    print_message("elements of %.1g to %.1g S\n", least, most);
     mho_ctx_free(ctx);
 }
 
@@ -430,11 +468,17 @@ static void long_lines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_or_marked),    cmocka_unit_test(right_or_marked_with_all_options),
-        cmocka_unit_test(one_cell_in_series), cmocka_unit_test(one_column_in_parallel),
-        cmocka_unit_test(laws_hold),          cmocka_unit_test(one_exponential_cell),
-        cmocka_unit_test(four_million_cells), cmocka_unit_test(long_lines),
-        cmocka_unit_test(one_thick_wire),     cmocka_unit_test(nothing_comes_out),
+        cmocka_unit_test(right_or_marked),
+        cmocka_unit_test(right_or_marked_with_all_options),
+        cmocka_unit_test(every_element_has_its_digits),
+        cmocka_unit_test(one_cell_in_series),
+        cmocka_unit_test(one_column_in_parallel),
+        cmocka_unit_test(laws_hold),
+        cmocka_unit_test(one_exponential_cell),
+        cmocka_unit_test(four_million_cells),
+        cmocka_unit_test(long_lines),
+        cmocka_unit_test(one_thick_wire),
+        cmocka_unit_test(nothing_comes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

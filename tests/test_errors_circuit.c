@@ -73,15 +73,15 @@ static void what_misses_its_tolerance_is_marked(void **state) {
     mho_ctx_free(ctx);
 }
 
-/* Ideal lines among lines of 1e-15 to 1e15 ohm: the iteration of one gradient and of one transfer
- * matrix stalls at 1e-2 and 1e-10 of the current, and says so. */
+/* Ideal lines among lines of 1e-15 to 1e15 ohm: the iteration of one gradient stalls at 1e-2 of the
+ * current, and says so; a transfer matrix needs no iteration. */
 static void lines_of_all_resistances_at_once_are_marked(void **state) {
     (void)state;
     mho_ctx *ctx = test_ctx();
     enum { N = 12, N_VEC = 16 };
     static double x[N_VEC * N];
-    bool gradient = false, transfer = false;
-    for (unsigned t = 0; t < 400 && !(gradient && transfer); t++) {
+    bool gradient = false;
+    for (unsigned t = 0; t < 400 && !gradient; t++) {
         test_seed = t * 7919 + 1;
         double r[2][N], lo = pow(10, -12 + 14 * test_uniform());
         double *g = test_doubles(N * N, lo, lo * pow(10, 8 * test_uniform()), 0.1);
@@ -100,16 +100,13 @@ static void lines_of_all_resistances_at_once_are_marked(void **state) {
             mho_status status = mho_array_gradient(a, 1, v, y, grad, x);
             assert_true(status == MHO_OK || status == MHO_WARN_NOT_CONVERGED);
             gradient |= status && strstr(mho_ctx_last_error(ctx), "the adjoint circuit of a grad");
-            status = mho_array_transfer(a, grad);
-            assert_true(status == MHO_OK || status == MHO_WARN_NOT_CONVERGED);
-            transfer |= status && strstr(mho_ctx_last_error(ctx), "of the transfer matrix did not");
+            test_ok(ctx, mho_array_transfer(a, grad));
         }
         mho_array_free(a);
         free(g);
         free(v);
     }
     assert_true(gradient);
-    assert_true(transfer);
     mho_ctx_free(ctx);
 }
 

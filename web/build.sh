@@ -29,7 +29,7 @@ version=$(sed -n 's/^project(mho VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 objects=""
 for f in base/ctx base/rng base/units base/text base/hash device/cards device/cbram device/cell \
     device/hysteresis device/mixing device/neuron_curve device/neuron_kernel device/vo2_neuron \
-    device/opto device/opto_card device/opto_cells circuit/array circuit/confirm circuit/down circuit/elim \
+    device/opto device/opto_card device/opto_cells circuit/array circuit/check circuit/confirm circuit/down circuit/elim \
     circuit/factor circuit/front circuit/ideal circuit/ladder circuit/ladder_any circuit/law \
     circuit/leaf circuit/linear circuit/net circuit/newton circuit/nodes circuit/plan circuit/read \
     circuit/residual circuit/transfer circuit/update circuit/vectors lab/bank lab/bank_kernel lab/film learn/agent \

@@ -76,6 +76,7 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
  * g as above. Not in a parallel region. */
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
                            bool *flows, bool *live);
+bool mho_i_net_sense_biased(const mho_i_net *net); /* is a sensed line not at 0 V? */
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
@@ -83,6 +84,10 @@ void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 void mho_i_array_forget(mho_array *a);      /* everything that was built from the conductances */
 mho_status mho_i_array_ready(mho_array *a); /* MHO_ERR_SINGULAR: no program that can be solved */
 mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
+/* check.c: compare v_V [m] -> i_A [n], of m_S, with a solution by other means, once per matrix; a's
+ * m_check_rel is the worse of their difference and the other's Kirchhoff residual. */
+mho_status mho_i_read_check_matrix(mho_array *a, const double *v_V, const double *i_A);
+mho_status mho_i_read_biases(mho_array *a); /* i0_A of a fresh m_S, of which rows become 0 */
 /* All node voltages of the network by the solver that fits. */
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep);
@@ -109,7 +114,7 @@ mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, con
 
 /* ---- transfer.c: ohmic cells ---- */
 /* g_S in [n_array][m][n] of the network, m_S out [n_array][m][n], may be the same. Chooses port
- * elimination or, for ideal lines, ideal.c; all threads of the context.                          */
+ * elimination or, for ideal lines of one family, ideal.c; all threads of the context.            */
 mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_array,
                                 const double *g_S, double *m_S);
 /* a->m_S from a->g_S; keeps plan and workspace for the next time if they are not large. */
@@ -119,8 +124,6 @@ void mho_i_elim_free(mho_i_elim *elim); /* NULL is allowed */
 bool mho_i_ideal_handles(const mho_i_net *net); /* one whole family ideal and unbroken */
 size_t mho_i_ideal_work(const mho_i_net *net);  /* doubles */
 void mho_i_ideal_transfer(const mho_i_net *net, const double *g_S, double *m_S, double *work);
-/* Row by row with CG: any network, slow. */
-mho_status mho_i_cg_transfer(mho_ctx *ctx, const mho_i_net *shape, const double *g_S, double *m_S);
 
 /* ---- solvers ----
  * Read: n_vec vectors v_V [n_vec][m] V (of the network: of the user's inputs), i_A out [n_vec][n]

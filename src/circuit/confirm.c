@@ -5,11 +5,7 @@
 
 /* It knows nothing of biased sensed lines, and of large arrays it would take too long. */
 bool mho_i_confirm_able(const mho_i_net *net) {
-    bool able = net->m * net->n <= (size_t)1 << 20;
-    for (size_t j = 0; j < net->n; j++) {
-        able = able && net->sense.pot_V[j] == 0;
-    }
-    return able;
+    return net->m * net->n <= (size_t)1 << 20 && !mho_i_net_sense_biased(net);
 }
 
 mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,

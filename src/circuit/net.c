@@ -269,6 +269,15 @@ void mho_i_net_free(mho_ctx *ctx, mho_i_net *net) {
     memset(net, 0, sizeof *net);
 }
 
+bool mho_i_net_sense_biased(const mho_i_net *net) {
+    for (size_t j = 0; j < net->n; j++) {
+        if (net->sense.pot_V[j] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V) {
     for (size_t i = 0; i < net->m; i++) {
         u_V[i] = net->drive.off[i] ? net->drive.pot_V[i] : v_V[i];

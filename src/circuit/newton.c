@@ -20,8 +20,8 @@ mho_status mho_i_worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *n
     k->net = net;
     k->g_S = g_S;
     k->linear = linear;
-    k->tol = a ? a->opt.tol_rel : 1e-13;
-    k->max_iter = a ? a->opt.max_iter : 10000;
+    k->tol = a->opt.tol_rel;
+    k->max_iter = a->opt.max_iter;
     mho_status status = mho_i_ladder_new(ctx, net, &k->l);
     if (status) {
         return status;

@@ -7,7 +7,7 @@
 
 /* The circuit of an array and the memory in which a thread solves it. */
 typedef struct {
-    const mho_array *a; /* NULL: cells are the resistors g_S */
+    const mho_array *a;
     const mho_i_net *net;
     const double *g_S; /* [m][n] */
     bool linear;
@@ -32,7 +32,7 @@ typedef struct {
 } mho_i_outcome;
 
 /* linear: cells are resistors, whose factors mho_i_worker_factor makes; the rest of newton.c's work
- * is not needed then. a NULL: tolerance 1e-13. After a failure, too, mho_i_worker_free. */
+ * is not needed then. After a failure, too, mho_i_worker_free. */
 mho_status mho_i_worker_new(mho_ctx *ctx, const mho_array *a, const mho_i_net *net,
                             const double *g_S, bool linear, mho_i_worker *k);
 void mho_i_worker_free(mho_ctx *ctx, mho_i_worker *k);

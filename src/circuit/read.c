@@ -85,15 +85,35 @@ mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V) {
     return MHO_OK;
 }
 
-/* Currents of the biased lines alone, all selected inputs at 0 V. */
+/* Currents of the biased lines alone, all selected inputs at 0 V: where sensed lines are biased, by
+ * CG, since the matrix knows nothing of them. */
 static mho_status bias_currents(mho_array *a) {
-    double *zero = mho_i_alloc(a->ctx, a->net.m, sizeof *zero);
+    size_t m = a->net.m, n = a->net.n;
+    if (!mho_i_net_sense_biased(&a->net)) {
+        memset(a->i0_A, 0, n * sizeof *a->i0_A);
+        for (size_t k = 0; k < m * n; k++) {
+            a->i0_A[k % n] += a->net.drive.off[k / n] ? a->net.drive.pot_V[k / n] * a->m_S[k] : 0;
+        }
+        return MHO_OK;
+    }
+    double *zero = mho_i_alloc(a->ctx, m, sizeof *zero);
     if (!zero) {
         return MHO_ERR_NOMEM;
     }
     mho_array_report rep = {0};
     mho_status status = mho_i_cg_read(a, 1, zero, a->i0_A, NULL, NULL, &rep);
     mho_i_free(a->ctx, zero);
+    return status;
+}
+
+/* A fresh m_S: currents of biased lines, then no rows of inputs that are not selected. */
+mho_status mho_i_read_biases(mho_array *a) {
+    mho_status status = a->has_bias ? bias_currents(a) : MHO_OK;
+    for (size_t i = 0; i < a->net.m; i++) {
+        if (a->net.drive.off[i]) {
+            memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
+        }
+    }
     return status;
 }
 
@@ -126,14 +146,7 @@ static mho_status build(mho_array *a) {
     if (status) {
         return status;
     }
-    if (a->has_bias) {
-        status = bias_currents(a);
-    }
-    for (size_t i = 0; i < a->net.m; i++) {
-        if (a->net.drive.off[i]) {
-            memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
-        }
-    }
+    status = mho_i_read_biases(a);
     a->has_m = status == MHO_OK;
     a->m_check_rel = -1;
     a->build_s = mho_i_now_s() - t0;
@@ -196,77 +209,6 @@ static mho_status product(mho_array *a, size_t n_vec, const double *v_V, double 
     return MHO_OK;
 }
 
-/* Over the largest of want, but no less than least. */
-static double difference(size_t n, const double *x, const double *want, double least) {
-    double worst = 0, most = least;
-    for (size_t j = 0; j < n; j++) {
-        double d = fabs(x[j] - want[j]);
-        worst = d > worst || isnan(d) ? d : worst;
-        most = fmax(most, fabs(want[j]));
-    }
-    return mho_i_net_relative(worst, most);
-}
-
-/* The same circuit from the other side: the matrix of inputs and outputs exchanged is the transpose
- * (reciprocity), and is eliminated in another order. Difference of the first vector's currents. */
-static mho_status check_reciprocal(mho_array *a, const double *v_V, const double *i_A, double least,
-                                   double *diff) {
-    size_t m = a->net.m, n = a->net.n;
-    mho_i_net back = {n, m, a->net.sense, a->net.drive, a->net.cell_S};
-    double *g = mho_i_alloc(a->ctx, m * n, sizeof *g), *i = mho_i_alloc(a->ctx, n, sizeof *i);
-    mho_status status = g && i ? MHO_OK : MHO_ERR_NOMEM;
-    for (size_t k = 0; k < m * n && !status; k++) {
-        g[k % n * m + k / n] = a->g_S[k];
-    }
-    if (!status) {
-        status = mho_i_transfer_build(a->ctx, &back, 1, g, g);
-    }
-    for (size_t j = 0; j < n && !status; j++) {
-        i[j] = a->has_bias ? a->i0_A[j] : 0;
-        for (size_t k = 0; k < m; k++) {
-            i[j] += a->net.drive.off[k] ? 0 : v_V[k] * g[j * m + k];
-        }
-    }
-    *diff = status ? 1 : difference(n, i, i_A, least);
-    mho_i_free(a->ctx, g);
-    mho_i_free(a->ctx, i);
-    return status;
-}
-
-/* Compare the first vector's currents with an independent solution by CG; the worse of its
- * Kirchhoff residual and the difference is kept with the matrix. Where CG cannot tell (cells that
- * conduct far better than the wires and ends around them: their voltages are lost in rounding) the
- * second opinion is the matrix of the reciprocal circuit. */
-static mho_status check_first(mho_array *a, const double *v_V, const double *i_A) {
-    if (a->m_check_rel >= 0) {
-        return MHO_OK;
-    }
-    double *i_cg = mho_i_alloc(a->ctx, a->net.n, sizeof *i_cg);
-    if (!i_cg) {
-        return MHO_ERR_NOMEM;
-    }
-    mho_array_report rep = {0};
-    double scale_A = 0;
-    mho_status status = mho_i_cg_check(a, v_V, i_cg, &scale_A, &rep);
-    /* where no current arrives, elimination says 0, and CG nothing but rounding: also as the maker
-     * of a matrix of mixed ideal lines */
-    bool mixed =
-        (a->net.drive.any_ideal || a->net.sense.any_ideal) && !mho_i_ideal_handles(&a->net);
-    double least = mixed || all_within(a->net.n, 0, i_A) ? scale_A : 0,
-           check = difference(a->net.n, i_A, i_cg, least);
-    check = rep.residual_rel > check ? rep.residual_rel : check;
-    mho_i_free(a->ctx, i_cg);
-    if (!status && rep.n_unconverged) {
-        status = check_reciprocal(a, v_V, i_A, least, &check);
-    }
-    if (status < 0) {
-        return status;
-    }
-    a->m_check_rel = check;
-    a->m_rounding_rel = rep.rounding_rel;
-    return MHO_OK;
-}
-
 static mho_status solve(mho_array *a, mho_array_solver solver, size_t n_vec, const double *v_V,
                         double *i_A, double *w_V, double *b_V, mho_array_report *rep) {
     if (solver == MHO_SOLVER_CG && a->nonlinear) {
@@ -297,8 +239,7 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
     double t0 = mho_i_now_s();
     bool had = a->has_m;
     mho_status status = build(a);
-    if (status ==
-        MHO_WARN_NOT_CONVERGED) { /* rows are missing: vector by vector, as good as it gets */
+    if (status == MHO_WARN_NOT_CONVERGED) { /* of biased lines: by CG, as good as it gets */
         mho_array_report own = {0}, *to = rep ? rep : &own;
         to->solver = MHO_SOLVER_CG;
         return solve(a, MHO_SOLVER_CG, n_vec, v_V, i_A, NULL, NULL, to);
@@ -313,7 +254,7 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
         rep->read_s = mho_i_now_s() - t1;
         rep->power_W = NAN;
         if (n_vec) {
-            status = check_first(a, v_V, i_A);
+            status = mho_i_read_check_matrix(a, v_V, i_A);
             rep->residual_rel = a->m_check_rel;
             rep->rounding_rel = a->m_rounding_rel;
         }

@@ -100,16 +100,52 @@ static mho_status build_each(const mho_i_plan *plan, size_t n_array, const doubl
     return status;
 }
 
+/* A wire without resistance where port elimination has to do: elimination adds, multiplies and
+ * divides positive numbers only, so that no digit is lost to it, and all other conductances (a cell
+ * has up to 1e18 S) are nothing beside it. What leaks past an input through such a wire, 1e-114 S at
+ * most, counts as 0. */
+static const double THICK_S = 0x1p500, LEAK_S = 1e-100;
+
+static mho_status thick_lines(mho_ctx *ctx, const mho_i_lines *from, mho_i_lines *to) {
+    size_t n = from->n_line;
+    *to = *from;
+    to->any_ideal = false;
+    to->seg_S = mho_i_alloc(ctx, 3 * n, sizeof *to->seg_S);
+    if (!to->seg_S) {
+        return MHO_ERR_NOMEM;
+    }
+    to->lo_S = to->seg_S + n;
+    to->hi_S = to->lo_S + n;
+    for (size_t k = 0; k < n; k++) {
+        to->seg_S[k] = fmin(from->seg_S[k], THICK_S);
+        to->lo_S[k] = fmin(from->lo_S[k], THICK_S);
+        to->hi_S[k] = fmin(from->hi_S[k], THICK_S);
+    }
+    return MHO_OK;
+}
+
+/* Lines with and without resistance in both families, or broken ones without. */
+static mho_status build_mixed(mho_ctx *ctx, const mho_i_net *net, size_t n_array, const double *g_S,
+                              double *m_S) {
+    mho_i_net thick = *net;
+    thick.sense.seg_S = NULL;
+    mho_status status = thick_lines(ctx, &net->drive, &thick.drive);
+    status = status ? status : thick_lines(ctx, &net->sense, &thick.sense);
+    status = status ? status : mho_i_transfer_build(ctx, &thick, n_array, g_S, m_S);
+    for (size_t k = 0; k < n_array * net->m * net->n && !status; k++) {
+        m_S[k] = m_S[k] < LEAK_S ? 0 : m_S[k];
+    }
+    mho_i_free(ctx, thick.drive.seg_S);
+    mho_i_free(ctx, thick.sense.seg_S);
+    return status;
+}
+
 static mho_status build_ideal(mho_ctx *ctx, const mho_i_net *net, size_t n_array, const double *g_S,
                               double *m_S) {
-    size_t cells = net->m * net->n;
-    mho_status status = MHO_OK;
     if (!mho_i_ideal_handles(net)) {
-        for (size_t k = 0; k < n_array && !status; k++) {
-            status = mho_i_cg_transfer(ctx, net, g_S + k * cells, m_S + k * cells);
-        }
-        return status;
+        return build_mixed(ctx, net, n_array, g_S, m_S);
     }
+    size_t cells = net->m * net->n;
     double *work = mho_i_alloc(ctx, mho_i_ideal_work(net), sizeof *work);
     if (!work) {
         return MHO_ERR_NOMEM;

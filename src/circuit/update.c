@@ -59,17 +59,13 @@ static mho_status follow(mho_array *a, size_t n_cell, size_t *network) {
     if (a->has_m && a->factor) {
         status = mho_i_factor_update(a, n_cell, network, &done);
     }
-    if (done && !status && a->has_bias) {
-        done = false; /* the currents of biased lines change too */
+    if (done && !status && mho_i_net_sense_biased(&a->net)) {
+        done = false; /* by CG, for which the next read decides */
     }
+    status = done && !status ? mho_i_read_biases(a) : status;
     if (!done || status) {
         mho_i_array_forget(a);
         return status;
-    }
-    for (size_t i = 0; i < a->net.m; i++) {
-        if (a->net.drive.off[i]) {
-            memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
-        }
     }
     a->m_check_rel = -1;
     mho_i_workers_free(a->workers); /* their ladders are of the old conductances */

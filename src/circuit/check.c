@@ -1,0 +1,108 @@
+/* check.c - is a transfer matrix right? The currents of its first vector, computed another way. */
+#include "circuit_int.h"
+
+static bool all_zero(size_t n, const double *x) {
+    for (size_t k = 0; k < n; k++) {
+        if (x[k] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Over the largest of want, but no less than least. */
+static double difference(size_t n, const double *x, const double *want, double least) {
+    double worst = 0, most = least;
+    for (size_t j = 0; j < n; j++) {
+        double d = fabs(x[j] - want[j]);
+        worst = d > worst || isnan(d) ? d : worst;
+        most = fmax(most, fabs(want[j]));
+    }
+    return mho_i_net_relative(worst, most);
+}
+
+/* The same circuit from the other side: the matrix of inputs and outputs exchanged is the transpose
+ * (reciprocity), and is eliminated in another order. Difference of the first vector's currents. */
+static mho_status check_reciprocal(mho_array *a, const double *v_V, const double *i_A, double least,
+                                   double *diff) {
+    size_t m = a->net.m, n = a->net.n;
+    mho_i_net back = {n, m, a->net.sense, a->net.drive, a->net.cell_S};
+    double *g = mho_i_alloc(a->ctx, m * n, sizeof *g), *i = mho_i_alloc(a->ctx, n, sizeof *i);
+    mho_status status = g && i ? MHO_OK : MHO_ERR_NOMEM;
+    for (size_t k = 0; k < m * n && !status; k++) {
+        g[k % n * m + k / n] = a->g_S[k];
+    }
+    if (!status) {
+        status = mho_i_transfer_build(a->ctx, &back, 1, g, g);
+    }
+    bool sensed = mho_i_net_sense_biased(&a->net); /* i0_A has the unselected inputs, too */
+    for (size_t j = 0; j < n && !status; j++) {
+        i[j] = sensed ? a->i0_A[j] : 0;
+        for (size_t k = 0; k < m; k++) {
+            double u = a->net.drive.off[k] ? (sensed ? 0 : a->net.drive.pot_V[k]) : v_V[k];
+            i[j] += u * g[j * m + k];
+        }
+    }
+    *diff = status ? 1 : difference(n, i, i_A, least);
+    mho_i_free(a->ctx, g);
+    mho_i_free(a->ctx, i);
+    return status;
+}
+
+/* Is the circuit such that no current can come out? */
+static mho_status nothing_arrives(mho_array *a, const double *v_V, bool *so) {
+    size_t m = a->net.m, n = a->net.n;
+    double *u = mho_i_alloc(a->ctx, m, sizeof *u);
+    bool any = false, *live = mho_i_alloc(a->ctx, n, sizeof *live);
+    mho_status status = MHO_ERR_NOMEM;
+    if (u && live) {
+        mho_i_net_drive(&a->net, v_V, u);
+        status = mho_i_net_flows(a->ctx, &a->net, a->g_S, u, &any, live);
+    }
+    *so = !status;
+    for (size_t j = 0; j < n && *so; j++) {
+        *so = !live[j];
+    }
+    mho_i_free(a->ctx, u);
+    mho_i_free(a->ctx, live);
+    return status;
+}
+
+/* Where CG cannot tell (cells that conduct far better than the wires and ends around them: their
+ * voltages are lost in rounding) the second opinion is the matrix of the reciprocal circuit. */
+static mho_status compare_first(mho_array *a, const double *v_V, const double *i_A, double *check) {
+    double *i_cg = mho_i_alloc(a->ctx, a->net.n, sizeof *i_cg);
+    if (!i_cg) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_array_report rep = {0};
+    double scale_A = 0;
+    mho_status status = mho_i_cg_check(a, v_V, i_cg, &scale_A, &rep);
+    /* currents that cancel each other: elimination says 0, and CG its rounding */
+    double least = all_zero(a->net.n, i_A) ? scale_A : 0;
+    *check = difference(a->net.n, i_A, i_cg, least);
+    *check = rep.residual_rel > *check ? rep.residual_rel : *check; /* NAN stays */
+    mho_i_free(a->ctx, i_cg);
+    if (!status && rep.n_unconverged) {
+        status = check_reciprocal(a, v_V, i_A, least, check);
+    }
+    a->m_rounding_rel = rep.rounding_rel;
+    return status;
+}
+
+/* Compare the first vector's currents with an independent solution by CG; the worse of its
+ * Kirchhoff residual and the difference is kept with the matrix. */
+mho_status mho_i_read_check_matrix(mho_array *a, const double *v_V, const double *i_A) {
+    if (a->m_check_rel >= 0) {
+        return MHO_OK;
+    }
+    bool none = false;
+    mho_status status = all_zero(a->net.n, i_A) ? nothing_arrives(a, v_V, &none) : MHO_OK;
+    double check = 0;
+    a->m_rounding_rel = 0;
+    if (!status && !none) {
+        status = compare_first(a, v_V, i_A, &check);
+    }
+    a->m_check_rel = status < 0 ? -1 : check;
+    return status < 0 ? status : MHO_OK;
+}
