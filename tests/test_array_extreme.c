@@ -426,6 +426,31 @@ static void one_thick_wire(void **state) {
     not_extreme(g, word);
 }
 
+/* Two like cells at opposite voltages: what comes out is 0, or the rounding of a sum. */
+static void currents_cancel(void **state) {
+    (void)state;
+    enum { M = 6 };
+    double g[M] = {1e-6, 0, 0, 0, 0, 1e-6};
+    const double v[M] = {0.999969, 0.9, 0.9, -0.9, -0.9, -0.999969};
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_bit_ohm = 0.0192;
+    o.r_word_ohm = 20;
+    o.r_source_ohm = 300;
+    o.sense = MHO_SENSE_BOTH;
+    test_case t = {.n_row = M, .n_col = 1, .opt = o, .g = g};
+    mho_ctx *ctx = test_ctx();
+    for (int k = 0; k < N_SOLVER; k++) {
+        double i = 1;
+        mho_array_report rep;
+        mho_array *a = test_array(ctx, &t, solvers[k]);
+        test_ok(ctx, mho_array_program(a, g));
+        test_ok(ctx, mho_array_read(a, 1, v, &i, &rep));
+        assert_true(fabs(i) <= 1e-20);
+        mho_array_free(a);
+    }
+    mho_ctx_free(ctx);
+}
+
 /* Columns that are cut off from their ends connect rows of different voltage: currents flow, and
  * none of them comes out, which is nothing to be doubtful about. */
 static void nothing_comes_out(void **state) {
@@ -478,6 +503,7 @@ int main(void) {
         cmocka_unit_test(four_million_cells),
         cmocka_unit_test(long_lines),
         cmocka_unit_test(one_thick_wire),
+        cmocka_unit_test(currents_cancel),
         cmocka_unit_test(nothing_comes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

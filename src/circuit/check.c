@@ -10,21 +10,42 @@ static bool all_zero(size_t n, const double *x) {
     return true;
 }
 
-/* Over the largest of want, but no less than least. */
-static double difference(size_t n, const double *x, const double *want, double least) {
-    double worst = 0, most = least;
-    for (size_t j = 0; j < n; j++) {
-        double d = fabs(x[j] - want[j]);
+/* What the first vector's currents i_A are held against others with. */
+typedef struct {
+    size_t n;
+    const double *i_A;
+    double *own_A; /* [n] rounding of the sum that each of them is */
+    double least_A;
+} first;
+
+static mho_status first_new(mho_array *a, const double *v_V, const double *i_A, first *f) {
+    size_t m = a->net.m, n = a->net.n;
+    *f = (first){n, i_A, mho_i_alloc(a->ctx, n, sizeof(double)), 0};
+    if (!f->own_A) {
+        return MHO_ERR_NOMEM;
+    }
+    for (size_t k = 0; k < m * n; k++) {
+        double v = a->net.drive.off[k / n] ? 0 : v_V[k / n];
+        f->own_A[k % n] += mho_i_net_sum_rounding(m) * fabs(v * a->m_S[k]);
+    }
+    return MHO_OK;
+}
+
+/* Over the largest of them, but no less than least_A. */
+static double difference(const first *f, const double *other_A) {
+    double worst = 0, most = f->least_A;
+    for (size_t j = 0; j < f->n; j++) {
+        double d = fabs(f->i_A[j] - other_A[j]);
+        d = d <= f->own_A[j] ? 0 : d;
         worst = d > worst || isnan(d) ? d : worst;
-        most = fmax(most, fabs(want[j]));
+        most = fmax(most, fabs(f->i_A[j]));
     }
     return mho_i_net_relative(worst, most);
 }
 
 /* The same circuit from the other side: the matrix of inputs and outputs exchanged is the transpose
  * (reciprocity), and is eliminated in another order. Difference of the first vector's currents. */
-static mho_status check_reciprocal(mho_array *a, const double *v_V, const double *i_A, double least,
-                                   double *diff) {
+static mho_status check_reciprocal(mho_array *a, const double *v_V, const first *f, double *diff) {
     size_t m = a->net.m, n = a->net.n;
     mho_i_net back = {n, m, a->net.sense, a->net.drive, a->net.cell_S};
     double *g = mho_i_alloc(a->ctx, m * n, sizeof *g), *i = mho_i_alloc(a->ctx, n, sizeof *i);
@@ -43,7 +64,7 @@ static mho_status check_reciprocal(mho_array *a, const double *v_V, const double
             i[j] += u * g[j * m + k];
         }
     }
-    *diff = status ? 1 : difference(n, i, i_A, least);
+    *diff = status ? 1 : difference(f, i);
     mho_i_free(a->ctx, g);
     mho_i_free(a->ctx, i);
     return status;
@@ -71,21 +92,22 @@ static mho_status nothing_arrives(mho_array *a, const double *v_V, bool *so) {
 /* Where CG cannot tell (cells that conduct far better than the wires and ends around them: their
  * voltages are lost in rounding) the second opinion is the matrix of the reciprocal circuit. */
 static mho_status compare_first(mho_array *a, const double *v_V, const double *i_A, double *check) {
-    double *i_cg = mho_i_alloc(a->ctx, a->net.n, sizeof *i_cg);
-    if (!i_cg) {
-        return MHO_ERR_NOMEM;
-    }
+    first f;
     mho_array_report rep = {0};
-    double scale_A = 0;
-    mho_status status = mho_i_cg_check(a, v_V, i_cg, &scale_A, &rep);
-    /* currents that cancel each other: elimination says 0, and CG its rounding */
-    double least = all_zero(a->net.n, i_A) ? scale_A : 0;
-    *check = difference(a->net.n, i_A, i_cg, least);
-    *check = rep.residual_rel > *check ? rep.residual_rel : *check; /* NAN stays */
-    mho_i_free(a->ctx, i_cg);
-    if (!status && rep.n_unconverged) {
-        status = check_reciprocal(a, v_V, i_A, least, check);
+    double scale_A = 0, *i_cg = mho_i_alloc(a->ctx, a->net.n, sizeof *i_cg);
+    mho_status status = i_cg ? first_new(a, v_V, i_A, &f) : MHO_ERR_NOMEM;
+    if (!status) {
+        status = mho_i_cg_check(a, v_V, i_cg, &scale_A, &rep);
+        /* currents that cancel each other: elimination says 0, and CG its rounding */
+        f.least_A = all_zero(a->net.n, i_A) ? scale_A : 0;
+        *check = difference(&f, i_cg);
+        *check = rep.residual_rel > *check ? rep.residual_rel : *check; /* NAN stays */
+        if (!status && rep.n_unconverged) {
+            status = check_reciprocal(a, v_V, &f, check);
+        }
+        mho_i_free(a->ctx, f.own_A);
     }
+    mho_i_free(a->ctx, i_cg);
     a->m_rounding_rel = rep.rounding_rel;
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/base_int.h"
 #include "mho/array.h"
 
+#include <float.h>
 #include <math.h>
 
 /* One family of parallel lines, node k of line l being next to cell k of it. */
@@ -76,6 +77,10 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
  * g as above. Not in a parallel region. */
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
                            bool *flows, bool *live);
+/* Sums of m currents that may cancel each other: their rounding, over the sum of magnitudes. */
+static inline double mho_i_net_sum_rounding(size_t m) {
+    return (double)(16 + m) * DBL_EPSILON;
+}
 bool mho_i_net_sense_biased(const mho_i_net *net); /* is a sensed line not at 0 V? */
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
@@ -166,9 +171,9 @@ void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_
 
 /* ---- confirm.c ---- */
 /* Largest difference, over the largest current, of the outputs i_A [n] of potentials u [m] to those
- * of the resistors g_S [m][n] by port elimination; g_S is overwritten. If no current reaches an
- * output, over scale_A. live: of mho_i_net_flows, or NULL. 1: that did not work. Only where it is
- * able to. */
+ * of the resistors g_S [m][n] by port elimination; g_S is overwritten. Rounding of the elimination's
+ * own sum is no difference. If no current reaches an output, over scale_A. live: of
+ * mho_i_net_flows, or NULL. 1: that did not work. Only where it is able to. */
 #define MHO_I_CONFIRMED 1e-9  /* up to this the answer counts as right */
 #define MHO_I_ROUNDED   1e-10 /* residuals that are rounding and this small need no opinion */
 bool mho_i_confirm_able(const mho_i_net *net);

@@ -11,19 +11,22 @@ bool mho_i_confirm_able(const mho_i_net *net) {
 mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
                          double *g_S, const double *i_A, const bool *live, double *difference) {
     size_t m = net->m, n = net->n;
-    double worst = 0, most = 0, *want_A = mho_i_alloc(ctx, n, sizeof *want_A);
+    double worst = 0, most = 0, *want_A = mho_i_alloc(ctx, 2 * n, sizeof *want_A);
     if (!want_A) {
         return MHO_ERR_NOMEM;
     }
+    double *parts_A = want_A + n; /* currents that may cancel each other, to the rounding of each */
     mho_status status = mho_i_transfer_build(ctx, net, 1, g_S, g_S);
     for (size_t k = 0; k < m * n; k++) {
         want_A[k % n] += u_V[k / n] * g_S[k];
+        parts_A[k % n] += fabs(u_V[k / n] * g_S[k]);
     }
     for (size_t j = 0; j < n; j++) {
         if (live && !live[j]) {
             want_A[j] = 0; /* the elimination leaves its rounding there */
         }
         double d = fabs(want_A[j] - i_A[j]);
+        d = d <= mho_i_net_sum_rounding(m) * parts_A[j] ? 0 : d;
         worst = d > worst || isnan(d) ? d : worst;
         most = fmax(most, fabs(want_A[j]));
     }
