@@ -186,8 +186,12 @@ static void failing_memory_leaks_nothing(void **state) {
     o.row_off = off;
     o.bias_row = MHO_BIAS_HALF;
     o.v_bias_V = 1;
-    for (int ideal = 0; ideal < 2; ideal++) {
-        o.r_word_ohm = ideal ? 0 : 2;
+    const double some[20] = {0, 1, 2};
+    for (int k = 0; k < 4; k++) { /* wires, ideal word lines, mixed ones, biased columns */
+        o.r_word_ohm = k == 1 ? 0 : 2;
+        o.r_word_line_ohm = o.r_bit_line_ohm = k == 2 ? some : NULL;
+        o.col_off = k == 3 ? off : NULL;
+        o.bias_col = MHO_BIAS_THIRD;
         mho_status status = MHO_ERR_NOMEM;
         size_t n = 1;
         for (; status == MHO_ERR_NOMEM && n < 1000; n++) {
@@ -204,6 +208,40 @@ static void failing_memory_leaks_nothing(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* What failed for lack of memory works once there is some. */
+static void failing_memory_can_be_tried_again(void **state) {
+    (void)state;
+    enum { M = 5, N = 4 };
+    mho_ctx *ctx = test_ctx();
+    const unsigned char off[M] = {0, 1};
+    const size_t cell = 3;
+    double v[M] = {1, 2, 3, 4, 5}, want[N], i[N];
+    double *g = test_doubles((size_t)M * N, 1e-6, 1e-3, 0);
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_word_ohm = o.r_bit_ohm = 2;
+    o.solver = MHO_SOLVER_TRANSFER;
+    o.row_off = o.col_off = off;
+    o.bias_row = o.bias_col = MHO_BIAS_HALF;
+    o.v_bias_V = 1;
+    mho_status status = MHO_ERR_NOMEM;
+    for (size_t n = 0; status == MHO_ERR_NOMEM; n++) {
+        mho_array *a;
+        test_ok(ctx, mho_array_new(ctx, M, N, &o, &a));
+        test_ok(ctx, mho_array_program(a, g));
+        test_ok(ctx, mho_array_update(a, 1, &cell, g + 7)); /* keeps a factor from now on */
+        mho_ctx_fail_alloc(ctx, n);
+        status = mho_array_read(a, 1, v, n ? i : want, NULL);
+        mho_ctx_fail_alloc(ctx, 0);
+        test_ok(ctx, mho_array_read(a, 1, v, i, NULL));
+        status = n ? status : MHO_ERR_NOMEM; /* 0: nothing fails */
+        assert_memory_equal(i, want, sizeof want);
+        mho_array_free(a);
+        assert_int_equal(mho_ctx_bytes(ctx), 0);
+    }
+    free(g);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked),
@@ -211,6 +249,7 @@ int main(void) {
         cmocka_unit_test(floating_lines_are_named),
         cmocka_unit_test(unconverged_answers_are_marked),
         cmocka_unit_test(failing_memory_leaks_nothing),
+        cmocka_unit_test(failing_memory_can_be_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

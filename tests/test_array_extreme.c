@@ -131,8 +131,6 @@ static void right_or_marked_with_all_options(void **state) {
         for (int i = 0; i < MOST; i++) {
             v[i] = volt_V[k % 4] * (2 * test_uniform() - 1);
         }
-        /* a second opinion knows nothing of biased outputs (src/circuit/confirm.c) */
-        t.opt.v_bias_V = t.opt.transposed ? 0 : t.opt.bias_col > MHO_BIAS_GROUND ? 0 : 1.7;
         judge(ctx, &t, v, s);
         test_case_free(&t);
     }

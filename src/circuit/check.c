@@ -44,29 +44,39 @@ static double difference(const first *f, const double *other_A) {
 }
 
 /* The same circuit from the other side: the matrix of inputs and outputs exchanged is the transpose
- * (reciprocity), and is eliminated in another order. Difference of the first vector's currents. */
-static mho_status check_reciprocal(mho_array *a, const double *v_V, const first *f, double *diff) {
+ * (reciprocity), and is eliminated in another order. m_S [m][n], out_S [n][n] or NULL. */
+static mho_status reciprocal(mho_array *a, double *m_S, double *out_S) {
     size_t m = a->net.m, n = a->net.n;
     mho_i_net back = {n, m, a->net.sense, a->net.drive, a->net.cell_S};
-    double *g = mho_i_alloc(a->ctx, m * n, sizeof *g), *i = mho_i_alloc(a->ctx, n, sizeof *i);
-    mho_status status = g && i ? MHO_OK : MHO_ERR_NOMEM;
-    for (size_t k = 0; k < m * n && !status; k++) {
+    double *g = mho_i_alloc(a->ctx, m * n, sizeof *g);
+    if (!g) {
+        return MHO_ERR_NOMEM;
+    }
+    for (size_t k = 0; k < m * n; k++) {
         g[k % n * m + k / n] = a->g_S[k];
     }
-    if (!status) {
-        status = mho_i_transfer_build(a->ctx, &back, 1, g, g);
+    mho_status status = out_S ? mho_i_transfer_full(a->ctx, &back, g, g, out_S, NULL)
+                              : mho_i_transfer_build(a->ctx, &back, 1, g, g);
+    for (size_t k = 0; k < m * n; k++) {
+        m_S[k] = g[k % n * m + k / n];
     }
-    bool sensed = mho_i_net_sense_biased(&a->net); /* i0_A has the unselected inputs, too */
-    for (size_t j = 0; j < n && !status; j++) {
-        i[j] = sensed ? a->i0_A[j] : 0;
-        for (size_t k = 0; k < m; k++) {
-            double u = a->net.drive.off[k] ? (sensed ? 0 : a->net.drive.pot_V[k]) : v_V[k];
-            i[j] += u * g[j * m + k];
-        }
-    }
-    *diff = status ? 1 : difference(f, i);
     mho_i_free(a->ctx, g);
-    mho_i_free(a->ctx, i);
+    return status;
+}
+
+/* Difference of the first vector's currents to those of the reciprocal circuit. */
+static mho_status check_reciprocal(mho_array *a, const double *v_V, const first *f, double *diff) {
+    size_t m = a->net.m, n = a->net.n, n_out = mho_i_net_sense_biased(&a->net) ? n * n : 0;
+    double *m_S = mho_i_alloc(a->ctx, m * n + n_out + 2 * n + m, sizeof *m_S);
+    if (!m_S) {
+        return MHO_ERR_NOMEM;
+    }
+    double *out_S = n_out ? m_S + m * n : NULL, *i = m_S + m * n + n_out, *u = i + 2 * n;
+    mho_status status = reciprocal(a, m_S, out_S);
+    mho_i_net_drive(&a->net, v_V, u);
+    mho_i_transfer_currents(&a->net, m_S, out_S, u, i, i + n);
+    *diff = status ? 1 : difference(f, i);
+    mho_i_free(a->ctx, m_S);
     return status;
 }
 

@@ -92,7 +92,8 @@ mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
 /* check.c: compare v_V [m] -> i_A [n], of m_S, with a solution by other means, once per matrix; a's
  * m_check_rel is the worse of their difference and the other's Kirchhoff residual. */
 mho_status mho_i_read_check_matrix(mho_array *a, const double *v_V, const double *i_A);
-mho_status mho_i_read_biases(mho_array *a); /* i0_A of a fresh m_S, of which rows become 0 */
+/* i0_A of a fresh m_S, rows of which become 0; out_S [n][n] or NULL: mho_i_transfer_currents. */
+mho_status mho_i_read_biases(mho_array *a, const double *out_S);
 /* All node voltages of the network by the solver that fits. */
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep);
@@ -122,6 +123,14 @@ mho_status mho_i_factor_nodes(mho_array *a, size_t n_vec, const double *v_V, con
  * elimination or, for ideal lines of one family, ideal.c; all threads of the context.            */
 mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_array,
                                 const double *g_S, double *m_S);
+/* One array, and conductances among its inputs in_S [m][m] and among its outputs out_S [n][n]; each
+ * may be NULL. */
+mho_status mho_i_transfer_full(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S,
+                               double *in_S, double *out_S);
+/* Currents into the sensed ends, i_A [n], with potentials u_V [m] at the inputs; sensed lines of
+ * different potentials need out_S, others may have NULL. parts_A [n]: sums of magnitudes. */
+void mho_i_transfer_currents(const mho_i_net *net, const double *m_S, const double *out_S,
+                             const double *u_V, double *i_A, double *parts_A);
 /* a->m_S from a->g_S; keeps plan and workspace for the next time if they are not large. */
 mho_status mho_i_transfer_array(mho_array *a);
 void mho_i_elim_free(mho_i_elim *elim); /* NULL is allowed */

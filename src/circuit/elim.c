@@ -35,10 +35,10 @@ static void pack_leaf(const mho_i_net *net, const mho_i_node *v, const double *g
 void mho_i_elim_leaf_map(const mho_i_net *net, const mho_i_node *v, int *at) {
     int p = v->i1 - v->i0, q = v->j1 - v->j0, ne = v->ne;
     bool right = v->j1 == (int)net->n, top = v->i0 == 0;
-    int l = v->len[MHO_I_L] ? v->off[MHO_I_L] + ne : v->ns ? v->off[MHO_I_S] + ne : -1;
+    int l = v->len[MHO_I_L] ? v->off[MHO_I_L] + ne : v->len[MHO_I_S] ? v->off[MHO_I_S] + ne : -1;
     int r = right ? 0 : v->off[MHO_I_R] + ne;
     int t = top ? (right ? p : 0) : v->off[MHO_I_T] + ne;
-    int d = v->len[MHO_I_D] ? v->off[MHO_I_D] + ne : v->no ? v->off[MHO_I_O] + ne : -1;
+    int d = v->len[MHO_I_D] ? v->off[MHO_I_D] + ne : v->len[MHO_I_O] ? v->off[MHO_I_O] + ne : -1;
     for (int k = 0; k < p; k++) {
         at[k] = l < 0 ? -1 : l + k;
         at[p + k] = r + k;
@@ -86,7 +86,8 @@ static void close_leaf(const mho_i_plan *plan, const mho_i_node *v, const mho_i_
     mho_i_front f = {panel, c, work, v->ne, v->nl, v->ns, v->no};
     const mho_i_lines *drive = &plan->net->drive, *sense = &plan->net->sense;
     const double *from = (const double *)out + v->lane;
-    if (v->ne == 0 && v->nl == n) { /* inside of the array: as it is */
+    bool inside = v->ne == 0 && !v->len[MHO_I_S] && !v->len[MHO_I_O];
+    if (inside && v->nl == n) { /* as it is */
         unpack_leaf(n, from, c);
         return;
     }
@@ -227,7 +228,7 @@ static void set_child(const mho_i_plan *plan, const mho_i_node *v, int second,
     const mho_i_node *child = plan->node + (second ? v->b : v->a);
     for (int col = 0; col < MHO_I_N_GROUP; col++) {
         for (int row = col; row < MHO_I_N_GROUP; row++) {
-            bool known = row == col && row >= MHO_I_S;
+            bool known = !plan->full && row == col && row >= MHO_I_S;
             if (known || !child->len[row] || !child->len[col]) {
                 continue;
             }
@@ -250,7 +251,7 @@ static void clear_between(const mho_i_plan *plan, const mho_i_node *v, const mho
     const mho_i_node *a = plan->node + v->a, *b = plan->node + v->b;
     for (int ga = 0; ga < MHO_I_N_GROUP; ga++) {
         for (int gb = 0; gb < MHO_I_N_GROUP; gb++) {
-            bool known = ga >= MHO_I_S && ga == gb;
+            bool known = !plan->full && ga >= MHO_I_S && ga == gb;
             if (known || !a->len[ga] || !b->len[gb] || both_have(plan, v, 0, ga) ||
                 both_have(plan, v, 1, gb)) {
                 continue;
@@ -312,8 +313,9 @@ static mho_i_block run_top(const mho_i_plan *plan, int k, mho_i_elim_space *spac
                        space->n_thread);
 }
 
-void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S, double *m_S,
-                    const mho_i_keep *keep) {
+/* What is left of the array: the block of S and O. */
+static mho_i_block run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S,
+                       const mho_i_keep *keep) {
     /* threads pay from about a millisecond of work on */
     double cells = (double)plan->net->m * (double)plan->net->n;
     bool spread = space->n_thread > 1 && 31 * cells * sqrt(cells) > 4e7;
@@ -323,17 +325,52 @@ void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const doubl
         space->result[t] =
             run_task(plan, plan->task[t], g_S, space->thread + me, 0, space->result[t].c, keep);
     }
-    mho_i_block root = run_top(plan, 0, space, 0, keep);
+    return run_top(plan, 0, space, 0, keep);
+}
+
+static void take_matrix(const mho_i_plan *plan, const mho_i_block *root, double *m_S) {
     size_t m = plan->net->m, n = plan->net->n;
     const mho_i_node *v = plan->node;
-    if (!v->ns || !v->no) {
+    if (!v->len[MHO_I_S] || !v->len[MHO_I_O]) {
         memset(m_S, 0, m * n * sizeof *m_S);
         return;
     }
     for (size_t i = 0; i < m; i++) {
         memcpy(m_S + i * n,
-               root.c + ((size_t)v->off[MHO_I_S] + i) * (size_t)root.ld + v->off[MHO_I_O],
+               root->c + ((size_t)v->off[MHO_I_S] + i) * (size_t)root->ld + v->off[MHO_I_O],
                n * sizeof *m_S);
+    }
+}
+
+/* Conductances among the ports of a group, S or O. */
+static void take_group(const mho_i_plan *plan, const mho_i_block *root, int group, size_t n,
+                       double *c_S) {
+    const mho_i_node *v = plan->node;
+    memset(c_S, 0, n * n * sizeof *c_S);
+    for (size_t col = 0; v->len[group] && col < n; col++) {
+        for (size_t row = col + 1; row < n; row++) {
+            size_t off = (size_t)v->off[group];
+            c_S[row * n + col] = c_S[col * n + row] =
+                root->c[(off + col) * (size_t)root->ld + off + row];
+        }
+    }
+}
+
+void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S, double *m_S,
+                    const mho_i_keep *keep) {
+    mho_i_block root = run(plan, space, g_S, keep);
+    take_matrix(plan, &root, m_S);
+}
+
+void mho_i_elim_run_full(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S,
+                         double *m_S, double *in_S, double *out_S) {
+    mho_i_block root = run(plan, space, g_S, NULL);
+    take_matrix(plan, &root, m_S);
+    if (in_S) {
+        take_group(plan, &root, MHO_I_S, plan->net->m, in_S);
+    }
+    if (out_S) {
+        take_group(plan, &root, MHO_I_O, plan->net->n, out_S);
     }
 }
 

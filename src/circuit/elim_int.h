@@ -7,8 +7,9 @@
  * the sum of its conductances, so nothing cancels and a result has full relative accuracy for any
  * ratio of wire to cell.
  *
- * Known potentials are ports too: S, the m inputs, and O, the n sensed ends at 0 V. Conductances
- * among S and among O never matter. At the end only S and O are left: M = c_SO.                  */
+ * Known potentials are ports too: S, the m inputs, and O, the n sensed ends. At the end only S and O
+ * are left: M = c_SO. Conductances among S never matter, those among O only where sensed lines stand
+ * at different potentials: then the plan is a full one, which keeps them all.                    */
 #ifndef MHO_ELIM_INT_H
 #define MHO_ELIM_INT_H
 
@@ -33,7 +34,7 @@ typedef struct mho_i_node {
     int slot, lane;     /* leaf: place among those of its tile, lane in its group */
     int len[MHO_I_N_GROUP]; /* ports */
     int off[MHO_I_N_GROUP];
-    int nl, ns, no, nx; /* live, source, output, all ports */
+    int nl, ns, no, nx; /* live, source, output, all ports; full plan: all are live */
     int ne;             /* nodes eliminated here */
     size_t keep;        /* offset of its panel in a kept factor, doubles */
 } mho_i_node;
@@ -49,6 +50,7 @@ enum { MHO_I_TILE_LEAVES = 16, MHO_I_MAX_DEPTH = 48 };
 typedef struct mho_i_plan {
     mho_ctx *ctx;
     const mho_i_net *net;
+    bool full;
     mho_i_node *node; /* [n_node], children after parents; 0 is the root */
     mho_i_group *group;
     int n_node, n_group, n_task, max_depth;
@@ -62,7 +64,7 @@ typedef struct mho_i_plan {
     int max_ne;
 } mho_i_plan;
 
-mho_status mho_i_plan_new(mho_ctx *ctx, const mho_i_net *net, mho_i_plan *plan);
+mho_status mho_i_plan_new(mho_ctx *ctx, const mho_i_net *net, bool full, mho_i_plan *plan);
 void mho_i_plan_free(mho_i_plan *plan);
 
 /* A block as the elimination left it: conductances between ports, column-major lower triangle. */
@@ -130,5 +132,9 @@ void mho_i_elim_space_free(const mho_i_plan *plan, mho_i_elim_space *space);
  * nodes float gets zeros. Allocates nothing; may run inside a parallel region if n_thread is 1.  */
 void mho_i_elim_run(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S, double *m_S,
                     const mho_i_keep *keep);
+/* The same with a full plan; in_S out [m][m] and out_S [n][n]: conductances among inputs and among
+ * sensed ends, 0 on the diagonal; each may be NULL. */
+void mho_i_elim_run_full(const mho_i_plan *plan, mho_i_elim_space *space, const double *g_S,
+                         double *m_S, double *in_S, double *out_S);
 
 #endif

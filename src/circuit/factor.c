@@ -130,7 +130,7 @@ static mho_status factor_alloc(mho_array *a, mho_i_factor *f) {
     size_t m = a->net.m, n = a->net.n, most = MHO_I_MAX_CHANGED;
     f->ctx = ctx;
     f->plan = mho_i_alloc(ctx, 1, sizeof *f->plan);
-    mho_status status = f->plan ? mho_i_plan_new(ctx, &a->net, f->plan) : MHO_ERR_NOMEM;
+    mho_status status = f->plan ? mho_i_plan_new(ctx, &a->net, false, f->plan) : MHO_ERR_NOMEM;
     if (status) {
         return status;
     }

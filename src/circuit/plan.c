@@ -17,7 +17,8 @@ typedef struct {
     int n_leaf_row, n_leaf_col;
 } builder;
 
-static void set_ports(const mho_i_net *net, mho_i_node *v) {
+static void set_ports(const mho_i_plan *plan, mho_i_node *v) {
+    const mho_i_net *net = plan->net;
     int m = (int)net->m, n = (int)net->n, p = v->i1 - v->i0, q = v->j1 - v->j0;
     bool left = v->j0 == 0, right = v->j1 == n, top = v->i0 == 0, bottom = v->i1 == m;
     v->len[MHO_I_L] = left ? 0 : p;
@@ -33,8 +34,8 @@ static void set_ports(const mho_i_net *net, mho_i_node *v) {
         v->off[g] = v->nx;
         v->nx += v->len[g];
     }
-    v->ns = v->len[MHO_I_S];
-    v->no = v->len[MHO_I_O];
+    v->ns = plan->full ? 0 : v->len[MHO_I_S];
+    v->no = plan->full ? 0 : v->len[MHO_I_O];
     v->nl = v->nx - v->ns - v->no;
     if (v->a < 0) {
         v->ne = (right ? p : 0) + (top ? q : 0);
@@ -64,7 +65,7 @@ static int add_node(builder *b, int r0, int r1, int c0, int c1, int depth) {
         v->b = v->side_by_side ? add_node(b, r0, r1, c, c1, depth + 1)
                                : add_node(b, r, r1, c0, c1, depth + 1);
     }
-    set_ports(net, v);
+    set_ports(plan, v);
     plan->max_depth = depth > plan->max_depth ? depth : plan->max_depth;
     return k;
 }
@@ -154,8 +155,9 @@ static void offsets(mho_i_plan *plan) {
     }
 }
 
-mho_status mho_i_plan_new(mho_ctx *ctx, const mho_i_net *net, mho_i_plan *plan) {
+mho_status mho_i_plan_new(mho_ctx *ctx, const mho_i_net *net, bool full, mho_i_plan *plan) {
     memset(plan, 0, sizeof *plan);
+    plan->full = full;
     plan->ctx = ctx;
     plan->net = net;
     builder b = {plan, (int)((net->m + MHO_I_LEAF - 1) / MHO_I_LEAF),

@@ -85,35 +85,48 @@ mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V) {
     return MHO_OK;
 }
 
-/* Currents of the biased lines alone, all selected inputs at 0 V: where sensed lines are biased, by
- * CG, since the matrix knows nothing of them. */
-static mho_status bias_currents(mho_array *a) {
+/* Currents of the biased lines alone, all selected inputs at 0 V. */
+static mho_status bias_currents(mho_array *a, const double *out_S) {
     size_t m = a->net.m, n = a->net.n;
-    if (!mho_i_net_sense_biased(&a->net)) {
-        memset(a->i0_A, 0, n * sizeof *a->i0_A);
-        for (size_t k = 0; k < m * n; k++) {
-            a->i0_A[k % n] += a->net.drive.off[k / n] ? a->net.drive.pot_V[k / n] * a->m_S[k] : 0;
-        }
-        return MHO_OK;
-    }
-    double *zero = mho_i_alloc(a->ctx, m, sizeof *zero);
-    if (!zero) {
+    double *u = mho_i_alloc(a->ctx, m + n, sizeof *u);
+    if (!u) {
         return MHO_ERR_NOMEM;
     }
-    mho_array_report rep = {0};
-    mho_status status = mho_i_cg_read(a, 1, zero, a->i0_A, NULL, NULL, &rep);
-    mho_i_free(a->ctx, zero);
-    return status;
+    for (size_t i = 0; i < m; i++) {
+        u[i] = a->net.drive.off[i] ? a->net.drive.pot_V[i] : 0;
+    }
+    mho_i_transfer_currents(&a->net, a->m_S, out_S, u, a->i0_A, u + m);
+    mho_i_free(a->ctx, u);
+    return MHO_OK;
 }
 
-/* A fresh m_S: currents of biased lines, then no rows of inputs that are not selected. */
-mho_status mho_i_read_biases(mho_array *a) {
-    mho_status status = a->has_bias ? bias_currents(a) : MHO_OK;
+mho_status mho_i_read_biases(mho_array *a, const double *out_S) {
+    mho_status status = a->has_bias ? bias_currents(a, out_S) : MHO_OK;
     for (size_t i = 0; i < a->net.m; i++) {
         if (a->net.drive.off[i]) {
             memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
         }
     }
+    return status;
+}
+
+/* m_S and i0_A; a factor, if it is to be kept, and what it lacks if sensed lines are biased. */
+static mho_status build_matrix(mho_array *a) {
+    bool sensed = mho_i_net_sense_biased(&a->net);
+    double *out_S = NULL;
+    mho_status status = MHO_OK;
+    if (a->was_updated && mho_i_factor_fits(a)) {
+        status = mho_i_factor_new(a, &a->factor);
+    } else if (!sensed) {
+        status = mho_i_transfer_array(a);
+    }
+    if (!status && sensed) {
+        out_S = mho_i_alloc(a->ctx, a->net.n * a->net.n, sizeof *out_S);
+        status = out_S ? mho_i_transfer_full(a->ctx, &a->net, a->g_S, a->m_S, NULL, out_S)
+                       : MHO_ERR_NOMEM;
+    }
+    status = status ? status : mho_i_read_biases(a, out_S);
+    mho_i_free(a->ctx, out_S);
     return status;
 }
 
@@ -135,19 +148,12 @@ static mho_status build(mho_array *a) {
         a->m_S = mho_i_alloc(a->ctx, cells, sizeof *a->m_S);
         a->i0_A = mho_i_alloc(a->ctx, a->net.n, sizeof *a->i0_A);
     }
-    if (!a->m_S || !a->i0_A) {
-        return MHO_ERR_NOMEM;
-    }
-    if (a->was_updated && mho_i_factor_fits(a)) {
-        status = mho_i_factor_new(a, &a->factor);
-    } else {
-        status = mho_i_transfer_array(a);
-    }
+    status = a->m_S && a->i0_A ? build_matrix(a) : MHO_ERR_NOMEM;
     if (status) {
+        mho_i_array_forget(a); /* halves of it: m_S without i0_A, a factor without m_S */
         return status;
     }
-    status = mho_i_read_biases(a);
-    a->has_m = status == MHO_OK;
+    a->has_m = true;
     a->m_check_rel = -1;
     a->build_s = mho_i_now_s() - t0;
     return status;
@@ -239,11 +245,6 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
     double t0 = mho_i_now_s();
     bool had = a->has_m;
     mho_status status = build(a);
-    if (status == MHO_WARN_NOT_CONVERGED) { /* of biased lines: by CG, as good as it gets */
-        mho_array_report own = {0}, *to = rep ? rep : &own;
-        to->solver = MHO_SOLVER_CG;
-        return solve(a, MHO_SOLVER_CG, n_vec, v_V, i_A, NULL, NULL, to);
-    }
     if (status) {
         return status;
     }

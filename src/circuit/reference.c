@@ -319,10 +319,31 @@ static mho_status confirm(const work *w, const double *u, double scale_A, const 
     return status;
 }
 
+/* Are the outputs so much smaller than other currents that a small residual may drown them? */
+static mho_status drowned(const work *w, bool *so) {
+    mho_array *a = (mho_array *)(uintptr_t)w->list->array;
+    double worst = 0, most = 0, *out_A = mho_i_alloc(a->ctx, a->net.n, sizeof *out_A);
+    if (!out_A) {
+        return MHO_ERR_NOMEM;
+    }
+    mho_i_netlist_result(w->list, w->x, w->f, out_A, NULL, NULL);
+    for (size_t j = 0; j < a->net.n; j++) {
+        most = fmax(most, fabs(out_A[j]));
+    }
+    for (size_t k = 0; k < (size_t)w->n; k++) {
+        worst = fmax(worst, fabs((double)w->f[k]));
+    }
+    *so = worst > MHO_I_CONFIRMED * most && mho_i_confirm_able(&a->net);
+    mho_i_free(a->ctx, out_A);
+    return MHO_OK;
+}
+
 /* A residual above tol_rel that may be rounding: none if nothing flows, that of the lines as a
  * whole if it comes from thick wires (mho_i_net_harmless), or the difference to a port elimination;
- * which is told by *rounding, the residual that was. */
-static mho_status settle(work *w, const double *v_V, long double *error, double *rounding) {
+ * which is told by *rounding, the residual that was. low: outputs may be drowned, and only an
+ * elimination that agrees counts, whatever the residual. */
+static mho_status settle(work *w, const double *v_V, bool low, long double *error,
+                         double *rounding) {
     mho_array *a = (mho_array *)(uintptr_t)w->list->array;
     size_t m = a->net.m, n = a->net.n, cells = m * n;
     bool rest = false;
@@ -343,11 +364,14 @@ static mho_status settle(work *w, const double *v_V, long double *error, double 
         mho_i_field f = {n, u, x[0], x[1], i, force + cells, force + 2 * cells};
         mho_i_net_kirchhoff(&a->net, &f);
         mho_i_net_measure(&a->net, &f, &worst, &scale);
-        double rel = mho_i_net_harmless(&a->net, &f, scale);
+        bool small = *error <= a->opt.tol_rel;
+        double rel = low ? INFINITY : mho_i_net_harmless(&a->net, &f, scale);
         if (!isfinite(rel) && mho_i_confirm_able(&a->net)) {
             status = confirm(w, u, scale, v, i, force, &rel);
         }
-        if (rel <= MHO_I_CONFIRMED && *error <= mho_i_net_floor(&a->net, u, scale)) {
+        if (small) {
+            *error = rel <= MHO_I_CONFIRMED ? *error : fmin(rel, 1);
+        } else if (rel <= MHO_I_CONFIRMED && *error <= mho_i_net_floor(&a->net, u, scale)) {
             *rounding = (double)*error;
             *error = rel;
         }
@@ -385,8 +409,10 @@ mho_status mho_i_reference_read(mho_array *a, size_t n_vec, const double *v_V, d
             break;
         }
         double rounding = 0;
-        if (!(error <= a->opt.tol_rel)) {
-            status = settle(&w, v_V + k * m, &error, &rounding);
+        bool low = false;
+        status = drowned(&w, &low);
+        if (!status && (low || !(error <= a->opt.tol_rel))) {
+            status = settle(&w, v_V + k * m, low, &error, &rounding);
         }
         if (status < 0) {
             break;

@@ -31,7 +31,7 @@ static mho_status elim_new(mho_array *a) {
     mho_ctx *ctx = a->ctx;
     size_t before = mho_ctx_bytes(ctx);
     mho_i_elim *elim = mho_i_alloc(ctx, 1, sizeof *elim);
-    mho_status status = elim ? mho_i_plan_new(ctx, &a->net, &elim->plan) : MHO_ERR_NOMEM;
+    mho_status status = elim ? mho_i_plan_new(ctx, &a->net, false, &elim->plan) : MHO_ERR_NOMEM;
     if (status) {
         mho_i_free(ctx, elim);
         return status;
@@ -124,19 +124,34 @@ static mho_status thick_lines(mho_ctx *ctx, const mho_i_lines *from, mho_i_lines
     return MHO_OK;
 }
 
+static mho_status thick_new(mho_ctx *ctx, const mho_i_net *net, mho_i_net *thick) {
+    *thick = *net;
+    thick->sense.seg_S = NULL;
+    mho_status status = thick_lines(ctx, &net->drive, &thick->drive);
+    return status ? status : thick_lines(ctx, &net->sense, &thick->sense);
+}
+
+static void thick_free(mho_ctx *ctx, mho_i_net *thick) {
+    mho_i_free(ctx, thick->drive.seg_S);
+    mho_i_free(ctx, thick->sense.seg_S);
+}
+
+static void drop_leaks(size_t n, double *c_S) {
+    for (size_t k = 0; k < n; k++) {
+        c_S[k] = c_S[k] < LEAK_S ? 0 : c_S[k];
+    }
+}
+
 /* Lines with and without resistance in both families, or broken ones without. */
 static mho_status build_mixed(mho_ctx *ctx, const mho_i_net *net, size_t n_array, const double *g_S,
                               double *m_S) {
-    mho_i_net thick = *net;
-    thick.sense.seg_S = NULL;
-    mho_status status = thick_lines(ctx, &net->drive, &thick.drive);
-    status = status ? status : thick_lines(ctx, &net->sense, &thick.sense);
+    mho_i_net thick;
+    mho_status status = thick_new(ctx, net, &thick);
     status = status ? status : mho_i_transfer_build(ctx, &thick, n_array, g_S, m_S);
-    for (size_t k = 0; k < n_array * net->m * net->n && !status; k++) {
-        m_S[k] = m_S[k] < LEAK_S ? 0 : m_S[k];
+    if (!status) {
+        drop_leaks(n_array * net->m * net->n, m_S);
     }
-    mho_i_free(ctx, thick.drive.seg_S);
-    mho_i_free(ctx, thick.sense.seg_S);
+    thick_free(ctx, &thick);
     return status;
 }
 
@@ -166,10 +181,59 @@ mho_status mho_i_transfer_build(mho_ctx *ctx, const mho_i_net *net, size_t n_arr
         return build_ideal(ctx, net, n_array, g_S, m_S);
     }
     mho_i_plan plan;
-    mho_status status = mho_i_plan_new(ctx, net, &plan);
+    mho_status status = mho_i_plan_new(ctx, net, false, &plan);
     if (!status) {
         status = n_array == 1 ? build_one(&plan, g_S, m_S) : build_each(&plan, n_array, g_S, m_S);
         mho_i_plan_free(&plan);
     }
     return status;
+}
+
+static mho_status full(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S,
+                       double *in_S, double *out_S) {
+    mho_i_plan plan;
+    mho_i_elim_space space;
+    mho_status status = mho_i_plan_new(ctx, net, true, &plan);
+    if (status) {
+        return status;
+    }
+    status = mho_i_elim_space_new(&plan, mho_ctx_threads(ctx), &space);
+    if (!status) {
+        mho_i_elim_run_full(&plan, &space, g_S, m_S, in_S, out_S);
+        mho_i_elim_space_free(&plan, &space);
+    }
+    mho_i_plan_free(&plan);
+    return status;
+}
+
+mho_status mho_i_transfer_full(mho_ctx *ctx, const mho_i_net *net, const double *g_S, double *m_S,
+                               double *in_S, double *out_S) {
+    if (!net->drive.any_ideal && !net->sense.any_ideal) {
+        return full(ctx, net, g_S, m_S, in_S, out_S);
+    }
+    mho_i_net thick;
+    mho_status status = thick_new(ctx, net, &thick);
+    status = status ? status : full(ctx, &thick, g_S, m_S, in_S, out_S);
+    if (!status) {
+        drop_leaks(net->m * net->n, m_S);
+        drop_leaks(in_S ? net->m * net->m : 0, in_S);
+        drop_leaks(out_S ? net->n * net->n : 0, out_S);
+    }
+    thick_free(ctx, &thick);
+    return status;
+}
+
+void mho_i_transfer_currents(const mho_i_net *net, const double *m_S, const double *out_S,
+                             const double *u_V, double *i_A, double *parts_A) {
+    size_t m = net->m, n = net->n, from_outputs = out_S ? n : 0;
+    const double *pot_V = net->sense.pot_V;
+    memset(i_A, 0, n * sizeof *i_A);
+    memset(parts_A, 0, n * sizeof *parts_A);
+    for (size_t k = 0; k < (m + from_outputs) * n; k++) {
+        size_t row = k / n, j = k % n;
+        double v = row < m ? u_V[row] : pot_V[row - m];
+        double i = (v - pot_V[j]) * (row < m ? m_S[k] : out_S[k - m * n]);
+        i_A[j] += i;
+        parts_A[j] += fabs(i);
+    }
 }

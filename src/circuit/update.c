@@ -56,13 +56,10 @@ static void exchange(mho_array *a, size_t n_cell, const size_t *cell, const doub
 static mho_status follow(mho_array *a, size_t n_cell, size_t *network) {
     bool done = false;
     mho_status status = MHO_OK;
-    if (a->has_m && a->factor) {
+    if (a->has_m && a->factor && !mho_i_net_sense_biased(&a->net)) {
         status = mho_i_factor_update(a, n_cell, network, &done);
     }
-    if (done && !status && mho_i_net_sense_biased(&a->net)) {
-        done = false; /* by CG, for which the next read decides */
-    }
-    status = done && !status ? mho_i_read_biases(a) : status;
+    status = done && !status ? mho_i_read_biases(a, NULL) : status;
     if (!done || status) {
         mho_i_array_forget(a);
         return status;
