@@ -449,6 +449,38 @@ static void currents_cancel(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* Series resistors of 1 to 8 ohm beside cells of 1e-6 S: the reference has nodes between them, whose
+ * rounding is that of the resistors. */
+static void good_selectors(void **state) {
+    (void)state;
+    enum { M = 5 };
+    double g[M] = {0, 0, 0, 1.0004217048152751e-06, 1.0084679705926592e-06}, bit = 0;
+    const double series[M] = {0, 3071, 1.19, 8.3824980441641408, 1.2694107474558036};
+    const double v[M] = {-6037 / 32768.0, -23114 / 32768.0, 7273 / 32768.0, 19286 / 32768.0,
+                         28399 / 32768.0};
+    const unsigned char row_off[M] = {[3] = 1}, col_off = 1;
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_bit_line_ohm = &bit;
+    o.r_sense_ohm = 151;
+    o.sense = MHO_SENSE_BOTH;
+    o.row_off = row_off;
+    o.col_off = &col_off;
+    o.bias_row = MHO_BIAS_HALF;
+    o.v_bias_V = 1.7;
+    o.selector = MHO_SELECTOR_SERIES;
+    o.r_series_ohm = 700;
+    o.r_series_cell_ohm = series;
+    test_case t = {.n_row = M, .n_col = 1, .opt = o, .g = g};
+    mho_ctx *ctx = test_ctx();
+    score s[N_SOLVER] = {{0}};
+    judge(ctx, &t, v, s);
+    for (int k = 0; k < N_SOLVER; k++) {
+        assert_int_equal(s[k].n_right, 1);
+        assert_int_equal(s[k].n_refused, 0);
+    }
+    mho_ctx_free(ctx);
+}
+
 /* Columns that are cut off from their ends connect rows of different voltage: currents flow, and
  * none of them comes out, which is nothing to be doubtful about. */
 static void nothing_comes_out(void **state) {
@@ -502,6 +534,7 @@ int main(void) {
         cmocka_unit_test(long_lines),
         cmocka_unit_test(one_thick_wire),
         cmocka_unit_test(currents_cancel),
+        cmocka_unit_test(good_selectors),
         cmocka_unit_test(nothing_comes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

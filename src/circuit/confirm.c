@@ -12,12 +12,12 @@ mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, 
     size_t m = net->m, n = net->n;
     bool biased = mho_i_net_sense_biased(net);
     double worst = 0, most = 0, *want_A = mho_i_alloc(ctx, 2 * n, sizeof *want_A);
-    double *parts_A = want_A + n; /* currents that may cancel each other, to the rounding of each */
     double *out_S = want_A && biased ? mho_i_alloc(ctx, n * n, sizeof *out_S) : NULL;
     if (!want_A || (biased && !out_S)) {
         mho_i_free(ctx, want_A);
         return MHO_ERR_NOMEM;
     }
+    double *parts_A = want_A + n; /* currents that may cancel each other, to the rounding of each */
     mho_status status = biased ? mho_i_transfer_full(ctx, net, g_S, g_S, NULL, out_S)
                                : mho_i_transfer_build(ctx, net, 1, g_S, g_S);
     mho_i_transfer_currents(net, g_S, out_S, u_V, want_A, parts_A);

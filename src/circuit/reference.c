@@ -338,6 +338,16 @@ static mho_status drowned(const work *w, bool *so) {
     return MHO_OK;
 }
 
+/* What rounding may leave, as mho_i_net_floor; here selectors have nodes of their own, and the
+ * best conductor may be theirs. */
+static double floor_of(const work *w, const double *u, double scale_A) {
+    mho_i_net net = w->list->array->net;
+    for (size_t k = 0; k < w->list->n_element; k++) {
+        net.cell_S = fmax(net.cell_S, w->list->element[k].g_S);
+    }
+    return mho_i_net_floor(&net, u, scale_A);
+}
+
 /* A residual above tol_rel that may be rounding: none if nothing flows, that of the lines as a
  * whole if it comes from thick wires (mho_i_net_harmless), or the difference to a port elimination;
  * which is told by *rounding, the residual that was. low: outputs may be drowned, and only an
@@ -371,7 +381,7 @@ static mho_status settle(work *w, const double *v_V, bool low, long double *erro
         }
         if (small) {
             *error = rel <= MHO_I_CONFIRMED ? *error : fmin(rel, 1);
-        } else if (rel <= MHO_I_CONFIRMED && *error <= mho_i_net_floor(&a->net, u, scale)) {
+        } else if (rel <= MHO_I_CONFIRMED && *error <= floor_of(w, u, scale)) {
             *rounding = (double)*error;
             *error = rel;
         }

@@ -223,17 +223,23 @@ mho_status mho_i_transfer_full(mho_ctx *ctx, const mho_i_net *net, const double 
     return status;
 }
 
-void mho_i_transfer_currents(const mho_i_net *net, const double *m_S, const double *out_S,
-                             const double *u_V, double *i_A, double *parts_A) {
-    size_t m = net->m, n = net->n, from_outputs = out_S ? n : 0;
-    const double *pot_V = net->sense.pot_V;
-    memset(i_A, 0, n * sizeof *i_A);
-    memset(parts_A, 0, n * sizeof *parts_A);
-    for (size_t k = 0; k < (m + from_outputs) * n; k++) {
-        size_t row = k / n, j = k % n;
-        double v = row < m ? u_V[row] : pot_V[row - m];
-        double i = (v - pot_V[j]) * (row < m ? m_S[k] : out_S[k - m * n]);
+/* What flows through c_S [n_from][n] from potentials from_V to the sensed ends. */
+static void add_currents(const mho_i_net *net, size_t n_from, const double *from_V,
+                         const double *c_S, double *i_A, double *parts_A) {
+    for (size_t k = 0; k < n_from * net->n; k++) {
+        size_t j = k % net->n;
+        double i = (from_V[k / net->n] - net->sense.pot_V[j]) * c_S[k];
         i_A[j] += i;
         parts_A[j] += fabs(i);
+    }
+}
+
+void mho_i_transfer_currents(const mho_i_net *net, const double *m_S, const double *out_S,
+                             const double *u_V, double *i_A, double *parts_A) {
+    memset(i_A, 0, net->n * sizeof *i_A);
+    memset(parts_A, 0, net->n * sizeof *parts_A);
+    add_currents(net, net->m, u_V, m_S, i_A, parts_A);
+    if (out_S) {
+        add_currents(net, net->n, net->sense.pot_V, out_S, i_A, parts_A);
     }
 }
