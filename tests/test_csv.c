@@ -127,6 +127,37 @@ static void damage_is_named_with_its_place(void **state) {
 #undef REFUSED
 }
 
+/* As many columns as there may be, in three lines; the middle one has `more` cells more and a
+ * delimiter at its end. */
+static size_t widest(char *text, int more) {
+    enum { MOST = 4096 };
+    char *to = text;
+    for (int line = 0; line < 3; line++) {
+        for (int k = 0; k < MOST + (line == 1 ? more : 0); k++) {
+            *to++ = '1';
+            *to++ = ',';
+        }
+        to -= line != 1;
+        *to++ = '\n';
+    }
+    return (size_t)(to - text);
+}
+
+/* The empty cell behind the last delimiter was one too many (found by fuzzing). */
+static void the_widest_table(void **state) {
+    (void)state;
+    static char text[3 * 2 * 5000];
+    mho_ctx *ctx = test_ctx();
+    mho_i_csv *c = NULL;
+    test_ok(ctx, mho_i_csv_parse(ctx, "f.csv", text, widest(text, 0), &c));
+    assert_int_equal(c->n_col, 4096);
+    assert_int_equal(c->n_row, 3);
+    mho_i_csv_free(c);
+    refused(text, widest(text, 1),
+            "f.csv:2: more than 4097 cells, but 4096 in line 1, where the data begin");
+    mho_ctx_free(ctx);
+}
+
 static const char rich[] = "# x\nname;T (K);R [kOhm]\nup;300,5;\"1\"\ndown;;NaN\n#\nup;1e3;2;\n";
 
 static void every_failed_allocation_leaves_nothing(void **state) {
@@ -195,6 +226,7 @@ int main(void) {
         cmocka_unit_test(tables_in_all_dialects_are_the_same),
         cmocka_unit_test(gaps_and_words_are_columns_too),
         cmocka_unit_test(damage_is_named_with_its_place),
+        cmocka_unit_test(the_widest_table),
         cmocka_unit_test(every_failed_allocation_leaves_nothing),
         cmocka_unit_test(any_byte_may_be_anything),
         cmocka_unit_test(memory_is_bounded_by_the_file),

@@ -67,8 +67,10 @@ static mho_status bad_quote(const reader *r, size_t line, int col) {
                       r->csv->path, line, col);
 }
 
+/* Up to one cell more than there may be columns: it may be the empty one behind the last delimiter.
+ * MAX_COL + 2: there are more. */
 static int cut(const reader *r, char *line, char delimiter, int *bad) {
-    return mho_i_csv_split(line, delimiter, MAX_COL, r->cell, r->col, bad);
+    return mho_i_csv_split(line, delimiter, MAX_COL + 1, r->cell, r->col, bad);
 }
 
 /* How many cells does the delimiter make, and how many of them are numbers (or say that they are
@@ -99,7 +101,7 @@ static char delimiter_of(const reader *r, const char *line) {
     for (int strict = 1; strict >= 0; strict--) {
         for (const char *d = "\t;, "; *d; d++) {
             int n_number, n = try_line(r, line, *d, &n_number);
-            if (n >= 2 && n <= MAX_COL && (strict ? n_number == n : 2 * n_number >= n)) {
+            if (n >= 2 && n <= MAX_COL + 1 && (strict ? n_number == n : 2 * n_number >= n)) {
                 return *d;
             }
         }
@@ -211,12 +213,14 @@ static mho_status make_columns(reader *r) {
     int bad, n;
     memcpy(r->copy, r->first, strlen(r->first) + 1);
     n = cut(r, r->copy, c->delimiter, &bad);
-    if (n > MAX_COL) { /* n >= 1: a line whose quotes are wrong is not taken for data */
+    /* n >= 1: a line whose quotes are wrong is not taken for data */
+    bool stored = n <= MAX_COL + 1;
+    if (stored && n > 1 && !*r->cell[n - 1] && c->delimiter != ' ' && r->n_data > 1) {
+        n--; /* a delimiter ends every line: no column of its own */
+    }
+    if (n > MAX_COL) {
         return mho_i_fail(r->ctx, MHO_ERR_FORMAT, "%s:%zu: more than %d cells", c->path,
                           r->first_number, MAX_COL);
-    }
-    if (n > 1 && !*r->cell[n - 1] && c->delimiter != ' ' && r->n_data > 1) {
-        n--; /* a delimiter ends every line: no column of its own */
     }
     c->column = mho_i_alloc(r->ctx, (size_t)n, sizeof *c->column);
     size_t n_row = r->n_data < r->n_byte / (size_t)n + 1 ? r->n_data : r->n_byte / (size_t)n + 1;
@@ -280,9 +284,11 @@ static mho_status read_row(reader *r, char *line, size_t number) {
         n--;
     }
     if ((size_t)n != c->n_col) {
+        bool more = n > MAX_COL + 1;
         return mho_i_fail(r->ctx, MHO_ERR_FORMAT,
-                          "%s:%zu: %d cell%s, but %zu in line %zu, where the data begin%s", c->path,
-                          number, n, n == 1 ? "" : "s", c->n_col, r->first_number,
+                          "%s:%zu: %s%d cell%s, but %zu in line %zu, where the data begin%s",
+                          c->path, number, more ? "more than " : "", more ? MAX_COL + 1 : n,
+                          n == 1 ? "" : "s", c->n_col, r->first_number,
                           c->delimiter == ',' && (size_t)n == 2 * c->n_col
                               ? " (decimal commas? then separate cells by semicolons)"
                               : "");
@@ -319,14 +325,20 @@ static mho_status read_rows(reader *r) {
     return MHO_OK;
 }
 
+/* Cells of a line that may be names; those between blanks with their units. */
+static int cut_head(const reader *r, char *line) {
+    int bad, n = cut(r, line, r->csv->delimiter, &bad);
+    bool units = r->csv->delimiter == ' ' && n > (int)r->csv->n_col && n <= MAX_COL + 1;
+    return units ? mho_i_csv_join(r->cell, n) : n;
+}
+
 /* Names and units from the lines before the data: names, or names and below them units, or a
  * comment with as many cells. Lines that have another number of cells are no names. */
 static void read_head(reader *r) {
     mho_i_csv *c = r->csv;
     for (int k = 0; k < 2; k++) {
         char *line = r->header[1 - k];
-        int bad, n = line ? cut(r, line, c->delimiter, &bad) : 0;
-        n = c->delimiter == ' ' && n > (int)c->n_col ? mho_i_csv_join(r->cell, n) : n;
+        int n = line ? cut_head(r, line) : 0;
         if (n < (int)c->n_col || n > (int)c->n_col + 1) {
             break;
         }
@@ -339,9 +351,7 @@ static void read_head(reader *r) {
     }
     if (r->remark && !c->has_names) {
         char *line = r->remark + strspn(r->remark, "#%/ \t");
-        int bad, n = cut(r, line, c->delimiter, &bad);
-        n = c->delimiter == ' ' && n > (int)c->n_col ? mho_i_csv_join(r->cell, n) : n;
-        if (n == (int)c->n_col) {
+        if (cut_head(r, line) == (int)c->n_col) {
             mho_i_csv_set_names(c, r->cell);
         }
     }

@@ -44,6 +44,7 @@ KINDS = {
     "interrupted": ("eintr", "rw", errno.EINTR, True, LIBRARIES),
 }
 SLOW = ("run", "run-ageing", "sweep", "fit", "transient", "learn-xor", "device-design")  # in --quick
+SHARED = ("sweep",)  # keep a journal open, which a fork would share
 USUAL = ["memory", "memory-from", "memory-libraries", "read-eio", "write-eio", "full", "short", "interrupted"]
 UNIT = rb"(?:(?: |&#160;|\xc2\xa0)?(?:[numk]|\xc2\xb5|\xce\xbc)?s\b|(?: |&#160;)(?:min|h)\b)"
 NUMBER = re.compile(rb"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?" + UNIT + b"?", re.I)
@@ -207,6 +208,13 @@ class Sweep:
         self.run_directly(1, "some call")
         self.n_call = self.n_tried
 
+    def run_each(self):
+        """Each call in a run of its own: a fork would share the file that the command has open."""
+        n = 1
+        while n <= self.n_call:
+            self.run_directly(n, "a run of its own")
+            n = self.wanted(n + 1)
+
     def run(self):
         self.learn_good()
         self.inputs = files_below(self.work / "inputs")
@@ -229,6 +237,8 @@ class Sweep:
         if not last or last[0] != "done":
             raise RuntimeError(f"{self.name}: the counting run ends with {last}")
         self.n_call, self.live = int(last[1]), int(last[2])
+        if self.mode == "error" and self.name in SHARED:
+            return self.run_each()
         process, ours = self.start()
         where = "?"
         while True:
