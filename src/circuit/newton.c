@@ -240,12 +240,13 @@ static void judge(const mho_i_worker *k, double rel, double scale, mho_i_outcome
         o->rounding_rel = rel;
         o->converged = isfinite(lines_rel);
         o->residual_rel = o->converged ? lines_rel : rel;
-        o->doubtful = !o->converged;
+        o->rounded = !o->converged;
     }
     if (o->converged && drowned(k, o->residual_rel, scale)) {
         o->converged = false;
-        o->doubtful = true;
+        o->rounded = true;
     }
+    o->doubtful = !o->converged;
 }
 
 /* Linear cells: solve, then refine while the residual is above what was asked and still falls (in

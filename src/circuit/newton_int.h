@@ -28,7 +28,8 @@ typedef struct {
     double residual_rel, rounding_rel, power_W;
     int cg, newton;
     bool converged;
-    bool doubtful; /* the residual is rounding of voltages, and that may matter: see vectors.c */
+    bool doubtful; /* not converged, unless vectors.c, which has the last word, finds otherwise: */
+    bool rounded;  /* the residual may be rounding of voltages, and an elimination may confirm */
 } mho_i_outcome;
 
 /* linear: cells are resistors, whose factors mho_i_worker_factor makes; the rest of newton.c's work

@@ -195,7 +195,7 @@ static mho_status settle(mho_i_worker *k, const double *v_V, const answer *to, s
     if (!status && !any) {
         o->residual_rel = o->rounding_rel = 0;
         o->converged = true;
-    } else if (!status && to && mho_i_confirm_able(k->net)) {
+    } else if (!status && to && o->rounded && mho_i_confirm_able(k->net)) {
         mho_i_worker_solve(k, v_V, &(mho_i_outcome){0});
         status = confirm(k, g_S, live, to, v, o);
     }
