@@ -29,6 +29,8 @@ BEYOND_TESTS = {
     ("src/base/child.c", "bytes of output"): "takes a child that writes 1 GiB, and 2 GiB of memory",
     ("src/circuit/read.c", "vectors have a Kirchhoff residual"):
         "the kept factor was never off by so much in 6000 circuits of 1e-15 to 1e15 ohm; the check stays",
+    ("src/circuit/read.c", "the transfer matrix differs by"):
+        "elimination and its second opinions agree in all 5,420 extreme arrays and in a million of fuzz_array; the check stays",
     ("src/circuit/nodes.c", "vectors of a gradient have a Kirchhoff"): "as read.c",
     ("src/lab/curve_vo2.c", "has other columns"):
         "guards against a change of the columns of mho_neuron_simulate",

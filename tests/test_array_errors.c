@@ -42,6 +42,7 @@ static void options_are_checked(void **state) {
     REFUSE((o.selector = MHO_SELECTOR_SINH, o.selector_g_S = -1), "selector_g_S");
     REFUSE((o.selector = MHO_SELECTOR_SERIES, o.r_series_ohm = -1), "r_series_ohm");
     REFUSE(o.stuck = bad_stuck, "cell (1,1) = 7");
+    REFUSE((o.stuck = bad_stuck, o.g_short_S = 1e19), "g_short_S = 1e+19 S: allowed");
 #undef REFUSE
     assert_int_equal(mho_ctx_bytes(ctx), 0);
     mho_ctx_free(ctx);
@@ -242,6 +243,69 @@ static void failing_memory_can_be_tried_again(void **state) {
     mho_ctx_free(ctx);
 }
 
+/* CG is not sure, and for the transfer matrix there is no memory: its answer stays, and is marked. */
+static void without_memory_the_marked_answer_stays(void **state) {
+    (void)state;
+    enum { N = 16 };
+    mho_ctx *ctx = test_ctx();
+    double *g = test_doubles((size_t)N * N, 1e-3, 1, 0), v[N], first[N] = {0}, i[N];
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_word_ohm = o.r_bit_ohm = 1e-6;
+    o.r_source_ohm = o.r_sense_ohm = 1e12;
+    for (int k = 0; k < N; k++) {
+        v[k] = k + 1;
+    }
+    int n_kept = 0;
+    mho_status status = MHO_ERR_NOMEM;
+    for (size_t n = 1; status != MHO_OK; n++) {
+        mho_array *a;
+        mho_array_report rep;
+        test_ok(ctx, mho_array_new(ctx, N, N, &o, &a));
+        test_ok(ctx, mho_array_program(a, g));
+        assert_int_equal(mho_array_choice(a, 1), MHO_SOLVER_CG);
+        mho_ctx_fail_alloc(ctx, n);
+        status = mho_array_read(a, 1, v, i, &rep);
+        mho_ctx_fail_alloc(ctx, 0);
+        if (status == MHO_WARN_NOT_CONVERGED) {
+            assert_non_null(strstr(mho_ctx_last_error(ctx), "no memory for a transfer matrix"));
+            assert_int_equal(rep.solver, MHO_SOLVER_CG);
+            assert_int_equal(rep.n_unconverged, 1);
+            assert_true(n_kept == 0 || memcmp(first, i, sizeof i) == 0);
+            memcpy(first, i, sizeof i);
+            n_kept++;
+        }
+        mho_array_free(a);
+        assert_int_equal(mho_ctx_bytes(ctx), 0);
+    }
+    assert_true(n_kept > 3);
+    free(g);
+    mho_ctx_free(ctx);
+}
+
+/* More lines than a block of all ends may have: CG, which says so if it is not sure. */
+static void thin_arrays_are_not_eliminated_unasked(void **state) {
+    (void)state;
+    enum { N = 20000 };
+    mho_ctx *ctx = test_ctx();
+    double *g = test_doubles(N, 1e-3, 1e-1, 0), *v = test_doubles(N, 1, 2, 0), i[1];
+    mho_array_opt o = MHO_ARRAY_OPT_INIT;
+    o.r_word_ohm = o.r_bit_ohm = 1e-9;
+    o.r_source_ohm = o.r_sense_ohm = 1e12;
+    mho_array *a;
+    mho_array_report rep;
+    test_ok(ctx, mho_array_new(ctx, N, 1, &o, &a));
+    test_ok(ctx, mho_array_program(a, g));
+    assert_int_equal(mho_array_choice(a, 1000), MHO_SOLVER_CG);
+    mho_status status = mho_array_read(a, 1, v, i, &rep);
+    assert_true(status == MHO_OK || status == MHO_WARN_NOT_CONVERGED);
+    assert_int_equal(rep.solver, MHO_SOLVER_CG);
+    mho_array_free(a);
+    assert_true(mho_ctx_peak_bytes(ctx) < (size_t)100 << 20);
+    free(g);
+    free(v);
+    mho_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked),
@@ -250,6 +314,8 @@ int main(void) {
         cmocka_unit_test(unconverged_answers_are_marked),
         cmocka_unit_test(failing_memory_leaks_nothing),
         cmocka_unit_test(failing_memory_can_be_tried_again),
+        cmocka_unit_test(without_memory_the_marked_answer_stays),
+        cmocka_unit_test(thin_arrays_are_not_eliminated_unasked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

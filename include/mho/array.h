@@ -111,7 +111,7 @@ typedef struct mho_array_opt {
     double selector_g_S, selector_a; /* S, > 0; 1/V, > 0 */
 
     const unsigned char *stuck;       /* [n_row][n_col] of MHO_STUCK_*; wins over the programme */
-    double g_short_S;                 /* S, > 0: conductance of a cell stuck short */
+    double g_short_S;                 /* S, > 0, up to 1e18: conductance of a cell stuck short */
     const unsigned char *broken_word; /* [n_row][n_col + 1], not 0: the segment left of cell c is
                                          open; n_col: that at the right end */
     const unsigned char *broken_bit;  /* [n_row + 1][n_col], not 0: the segment above cell r is
@@ -162,8 +162,9 @@ MHO_API mho_status mho_array_program(mho_array *array, const double *g_S) MHO_CH
 /* Change n_cell cells: cell in [n_cell] row-major indices (the last of equal ones holds), g_S in
  * [n_cell] S. The first build after a change keeps its factor; from then on a transfer matrix
  * follows by a low-rank update (error about 1e-14 of the largest element), until more than 64
- * different cells have changed and it is built anew at the next use. MHO_ERR_SINGULAR: a line would
- * float; nothing was changed.                                                                    */
+ * different cells have changed and it is built anew at the next use; at once if unselected sensed
+ * lines are biased. MHO_ERR_SINGULAR: a line would float; nothing was changed. MHO_ERR_NOMEM: the
+ * cells are changed or not, and the same call may be made again.                                 */
 MHO_API mho_status mho_array_update(mho_array *array, size_t n_cell, const size_t *cell,
                                     const double *g_S) MHO_CHECK;
 

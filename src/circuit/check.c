@@ -24,9 +24,15 @@ static mho_status first_new(mho_array *a, const double *v_V, const double *i_A, 
     if (!f->own_A) {
         return MHO_ERR_NOMEM;
     }
-    for (size_t k = 0; k < m * n; k++) {
-        double v = a->net.drive.off[k / n] ? 0 : v_V[k / n];
-        f->own_A[k % n] += mho_i_net_sum_rounding(m) * fabs(v * a->m_S[k]);
+    double rounding = mho_i_net_sum_rounding(&a->net);
+    for (size_t j = 0; j < n; j++) {
+        f->own_A[j] = a->has_bias ? rounding * fabs(a->i0_A[j]) : 0;
+    }
+    for (size_t i = 0; i < m; i++) {
+        double v = a->net.drive.off[i] ? 0 : rounding * fabs(v_V[i]);
+        for (size_t j = 0; j < n; j++) {
+            f->own_A[j] += v * a->m_S[i * n + j];
+        }
     }
     return MHO_OK;
 }
@@ -73,11 +79,15 @@ static mho_status check_reciprocal(mho_array *a, const double *v_V, const first 
     }
     double *out_S = n_out ? m_S + m * n : NULL, *i = m_S + m * n + n_out, *u = i + 2 * n;
     mho_status status = reciprocal(a, m_S, out_S);
+    if (status) {
+        mho_i_free(a->ctx, m_S);
+        return status;
+    }
     mho_i_net_drive(&a->net, v_V, u);
     mho_i_transfer_currents(&a->net, m_S, out_S, u, i, i + n);
-    *diff = status ? 1 : difference(f, i);
+    *diff = difference(f, i);
     mho_i_free(a->ctx, m_S);
-    return status;
+    return MHO_OK;
 }
 
 /* Is the circuit such that no current can come out? */

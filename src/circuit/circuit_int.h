@@ -77,23 +77,23 @@ mho_status mho_i_net_check(mho_ctx *ctx, const mho_i_net *net, bool transposed, 
  * g as above. Not in a parallel region. */
 mho_status mho_i_net_flows(mho_ctx *ctx, const mho_i_net *net, const double *g_S, const double *u_V,
                            bool *flows, bool *live);
-/* Sums of m currents that may cancel each other: their rounding, over the sum of magnitudes. */
-static inline double mho_i_net_sum_rounding(size_t m) {
-    return (double)(16 + m) * DBL_EPSILON;
+/* Rounding of an output that is a sum of currents from all ends, over the sum of magnitudes. */
+static inline double mho_i_net_sum_rounding(const mho_i_net *net) {
+    return (double)(16 + net->m + net->n) * DBL_EPSILON;
 }
 bool mho_i_net_sense_biased(const mho_i_net *net); /* is a sensed line not at 0 V? */
 /* Potentials at the line ends for one input vector v [m]: u out [m]. */
 void mho_i_net_drive(const mho_i_net *net, const double *v_V, double *u_V);
 
-/* ---- array.c ---- */
+/* ---- array.c, read.c, check.c ---- */
 void mho_i_array_forget(mho_array *a);      /* everything that was built from the conductances */
 mho_status mho_i_array_ready(mho_array *a); /* MHO_ERR_SINGULAR: no program that can be solved */
 mho_status mho_i_read_build(mho_array *a);  /* read.c: m_S and i0_A */
 /* check.c: compare v_V [m] -> i_A [n], of m_S, with a solution by other means, once per matrix; a's
  * m_check_rel is the worse of their difference and the other's Kirchhoff residual. */
 mho_status mho_i_read_check_matrix(mho_array *a, const double *v_V, const double *i_A);
-/* i0_A of a fresh m_S, rows of which become 0; out_S [n][n] or NULL: mho_i_transfer_currents. */
-mho_status mho_i_read_biases(mho_array *a, const double *out_S);
+/* i0_A of a fresh m_S, whose rows of unselected inputs become 0 then; no sensed line is biased. */
+mho_status mho_i_read_biases(mho_array *a);
 /* All node voltages of the network by the solver that fits. */
 mho_status mho_i_read_nodes(mho_array *a, size_t n_vec, const double *v_V, double *i_A, double *w_V,
                             double *b_V, mho_array_report *rep);
@@ -179,15 +179,20 @@ void mho_i_law_row(const mho_array *a, size_t row, const double *v_V, double *i_
                    double *work);
 
 /* ---- confirm.c ---- */
-/* Largest difference, over the largest current, of the outputs i_A [n] of potentials u [m] to those
- * of the resistors g_S [m][n] by port elimination; g_S is overwritten. Rounding of the elimination's
- * own sum is no difference. If no current reaches an output, over scale_A. live: of
- * mho_i_net_flows, or NULL. 1: that did not work. Only where it is able to. */
+/* Currents into the sensed ends by port elimination, and the sum of magnitudes that each is of. */
+typedef struct {
+    double *i_A, *parts_A; /* [n] */
+} mho_i_second;
 #define MHO_I_CONFIRMED 1e-9  /* up to this the answer counts as right */
 #define MHO_I_ROUNDED   1e-10 /* residuals that are rounding and this small need no opinion */
 bool mho_i_confirm_able(const mho_i_net *net);
-mho_status mho_i_confirm(mho_ctx *ctx, const mho_i_net *net, const double *u_V, double scale_A,
-                         double *g_S, const double *i_A, const bool *live, double *difference);
+/* Potentials u_V [m], resistors g_S [m][n], which are overwritten. */
+mho_status mho_i_confirm_currents(mho_ctx *ctx, const mho_i_net *net, const double *u_V,
+                                  double *g_S, mho_i_second *opinion);
+/* The largest of outputs i_A [n], over the largest current, or over scale_A if none comes out.
+ * Rounding of the elimination's own sums is none. */
+double mho_i_confirm_difference(const mho_i_net *net, const mho_i_second *opinion,
+                                const double *i_A, double scale_A);
 
 /* ---- residual.c ---- */
 /* Kirchhoff's law at every node, A: fw and fb out [m][ld], currents that leave the node; i_A the

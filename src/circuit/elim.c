@@ -1,6 +1,7 @@
 /* elim.c - exact transfer matrix of an ohmic array by hierarchical port elimination: leaves four at
  * a time, subtrees spread over threads, the top of the tree with tiled fronts. O(n^3) operations,
- * nearly all in BLAS-3; O(n^2) memory. Lines must have wire resistance; ideal.c does the others. */
+ * nearly all in BLAS-3; O(n^2) memory. Lines must have wire resistance, if only that of transfer.c's
+ * thick ones. */
 #include "elim_int.h"
 
 #include <omp.h>

@@ -75,6 +75,10 @@ static mho_status check_cells(mho_ctx *ctx, const mho_array_opt *o, size_t n_row
     }
     if (!status && o->stuck) {
         status = check_positive(ctx, "g_short_S", o->g_short_S, "S");
+        if (!status && o->g_short_S > 1e18) {
+            return mho_i_fail(ctx, MHO_ERR_ARG, "g_short_S = %g S: allowed are values up to 1e18 S",
+                              o->g_short_S);
+        }
     }
     if (!status && o->selector == MHO_SELECTOR_SINH) {
         status = check_positive(ctx, "selector_g_S", o->selector_g_S, "S");

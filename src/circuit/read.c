@@ -1,5 +1,5 @@
-/* read.c - reading an array: choice of solver, the product with the transfer matrix and its check,
- * all node voltages. */
+/* read.c - reading an array: choice of solver, the product with the transfer matrix, all node
+ * voltages. */
 #include "circuit_int.h"
 
 #include <cblas.h>
@@ -33,6 +33,15 @@ static double wire_load(const mho_array *a) {
     return r / 2 * a->g_mean_S * (double)a->net.m * (double)a->net.n;
 }
 
+static bool ideal_handles(const mho_array *a) {
+    return (a->net.drive.any_ideal || a->net.sense.any_ideal) && mho_i_ideal_handles(&a->net);
+}
+
+/* A block of all ends would take more than 2 GiB: not without being asked for. */
+static bool too_wide(const mho_array *a) {
+    return a->net.m + a->net.n > 16384;
+}
+
 /* Seconds that both ways would take, from measured rates; only their ratio matters. */
 mho_array_solver mho_array_choice(const mho_array *a, size_t n_vec) {
     if (a->opt.solver != MHO_SOLVER_AUTO) {
@@ -41,14 +50,17 @@ mho_array_solver mho_array_choice(const mho_array *a, size_t n_vec) {
     if (a->nonlinear) {
         return MHO_SOLVER_NEWTON;
     }
-    if (a->has_m || (a->net.drive.any_ideal && mho_i_ideal_handles(&a->net)) ||
-        (a->net.sense.any_ideal && mho_i_ideal_handles(&a->net))) {
+    if (a->has_m || ideal_handles(a)) {
         return MHO_SOLVER_TRANSFER;
     }
     double cells = (double)a->net.m * (double)a->net.n, n = sqrt(cells);
+    double ports = (double)a->net.m + (double)a->net.n;
+    if (too_wide(a)) {
+        return MHO_SOLVER_CG;
+    }
     double steps = 4 + 1.9 * sqrt(wire_load(a));
     double cg = (double)n_vec * steps * cells * (cells > 4e5 ? 3e-9 : 1.5e-9);
-    double transfer = 31 * cells * n / 60e9 + 1.2e-7 * cells + 2e-5;
+    double transfer = 31 * cells * n / 60e9 + 1.2e-7 * cells + 3e-9 * ports * ports + 2e-5;
     return cg < transfer ? MHO_SOLVER_CG : MHO_SOLVER_TRANSFER;
 }
 
@@ -85,7 +97,7 @@ mho_status mho_i_read_check(mho_array *a, size_t n_vec, const double *v_V) {
     return MHO_OK;
 }
 
-/* Currents of the biased lines alone, all selected inputs at 0 V. */
+/* Currents of the biased lines alone, all selected inputs at 0 V; out_S: mho_i_transfer_currents. */
 static mho_status bias_currents(mho_array *a, const double *out_S) {
     size_t m = a->net.m, n = a->net.n;
     double *u = mho_i_alloc(a->ctx, m + n, sizeof *u);
@@ -100,37 +112,63 @@ static mho_status bias_currents(mho_array *a, const double *out_S) {
     return MHO_OK;
 }
 
-mho_status mho_i_read_biases(mho_array *a, const double *out_S) {
-    mho_status status = a->has_bias ? bias_currents(a, out_S) : MHO_OK;
+static void clear_unselected(mho_array *a) {
     for (size_t i = 0; i < a->net.m; i++) {
         if (a->net.drive.off[i]) {
             memset(a->m_S + i * a->net.n, 0, a->net.n * sizeof *a->m_S);
         }
     }
+}
+
+mho_status mho_i_read_biases(mho_array *a) {
+    mho_status status = a->has_bias ? bias_currents(a, NULL) : MHO_OK;
+    clear_unselected(a);
     return status;
 }
 
-/* m_S and i0_A; a factor, if it is to be kept, and what it lacks if sensed lines are biased. */
-static mho_status build_matrix(mho_array *a) {
-    bool sensed = mho_i_net_sense_biased(&a->net);
-    double *out_S = NULL;
-    mho_status status = MHO_OK;
-    if (a->was_updated && mho_i_factor_fits(a)) {
-        status = mho_i_factor_new(a, &a->factor);
-    } else if (!sensed) {
-        status = mho_i_transfer_array(a);
+static mho_status build_full(mho_array *a) {
+    double *out_S = mho_i_alloc(a->ctx, a->net.n * a->net.n, sizeof *out_S);
+    mho_status status = MHO_ERR_NOMEM;
+    if (out_S) {
+        status = mho_i_transfer_full(a->ctx, &a->net, a->g_S, a->m_S, NULL, out_S);
+        status = status ? status : bias_currents(a, out_S);
+        clear_unselected(a);
     }
-    if (!status && sensed) {
-        out_S = mho_i_alloc(a->ctx, a->net.n * a->net.n, sizeof *out_S);
-        status = out_S ? mho_i_transfer_full(a->ctx, &a->net, a->g_S, a->m_S, NULL, out_S)
-                       : MHO_ERR_NOMEM;
-    }
-    status = status ? status : mho_i_read_biases(a, out_S);
     mho_i_free(a->ctx, out_S);
     return status;
 }
 
-static mho_status build(mho_array *a) {
+/* One vector by CG costs nothing beside an elimination where the matrix of ideal lines needs none. */
+static mho_status build_ideal_biased(mho_array *a) {
+    mho_status status = mho_i_transfer_array(a);
+    double *zero = status ? NULL : mho_i_alloc(a->ctx, a->net.m, sizeof *zero);
+    if (!zero) {
+        return status ? status : MHO_ERR_NOMEM;
+    }
+    mho_array_report rep = {0};
+    status = mho_i_cg_read(a, 1, zero, a->i0_A, NULL, NULL, &rep);
+    mho_i_free(a->ctx, zero);
+    clear_unselected(a);
+    return status == MHO_WARN_NOT_CONVERGED ? build_full(a) : status;
+}
+
+/* m_S and i0_A; keep: a factor for node voltages, too. After updates there is one anyway, unless
+ * sensed lines are biased, whose currents would not follow it. */
+static mho_status build_matrix(mho_array *a, bool keep) {
+    bool sensed = mho_i_net_sense_biased(&a->net);
+    if (sensed && ideal_handles(a)) {
+        return build_ideal_biased(a);
+    }
+    mho_status status = MHO_OK;
+    if ((keep || (a->was_updated && !sensed)) && mho_i_factor_fits(a)) {
+        status = mho_i_factor_new(a, &a->factor);
+    } else if (!sensed) {
+        status = mho_i_transfer_array(a);
+    }
+    return status ? status : sensed ? build_full(a) : mho_i_read_biases(a);
+}
+
+static mho_status build(mho_array *a, bool keep) {
     if (a->has_m) {
         return MHO_OK;
     }
@@ -148,7 +186,7 @@ static mho_status build(mho_array *a) {
         a->m_S = mho_i_alloc(a->ctx, cells, sizeof *a->m_S);
         a->i0_A = mho_i_alloc(a->ctx, a->net.n, sizeof *a->i0_A);
     }
-    status = a->m_S && a->i0_A ? build_matrix(a) : MHO_ERR_NOMEM;
+    status = a->m_S && a->i0_A ? build_matrix(a, keep) : MHO_ERR_NOMEM;
     if (status) {
         mho_i_array_forget(a); /* halves of it: m_S without i0_A, a factor without m_S */
         return status;
@@ -160,7 +198,7 @@ static mho_status build(mho_array *a) {
 }
 
 mho_status mho_i_read_build(mho_array *a) {
-    return build(a);
+    return build(a, false);
 }
 
 static void multiply_tile(const mho_array *a, const double *v_V, double *i_A, size_t v0, size_t v1,
@@ -244,7 +282,7 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
                                 mho_array_report *rep) {
     double t0 = mho_i_now_s();
     bool had = a->has_m;
-    mho_status status = build(a);
+    mho_status status = build(a, false);
     if (status) {
         return status;
     }
@@ -270,6 +308,22 @@ static mho_status read_transfer(mho_array *a, size_t n_vec, const double *v_V, d
     return status;
 }
 
+/* After CG was not sure: slower, and right for any wires. Without the memory for the matrix CG's
+ * answer stays, as not converged as it was. */
+static mho_status read_surely(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
+                              mho_array_report *rep) {
+    if (build(a, false) == MHO_ERR_NOMEM) {
+        return mho_i_fail(a->ctx, MHO_WARN_NOT_CONVERGED,
+                          "%zu vectors by CG did not all converge, and there is no memory for a "
+                          "transfer matrix",
+                          n_vec);
+    }
+    if (rep) {
+        *rep = (mho_array_report){.solver = MHO_SOLVER_TRANSFER, .wire_load = wire_load(a)};
+    }
+    return read_transfer(a, n_vec, v_V, i_A, rep);
+}
+
 mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double *i_A,
                           mho_array_report *rep) {
     mho_array_report unused = {0};
@@ -287,11 +341,9 @@ mho_status mho_array_read(mho_array *a, size_t n_vec, const double *v_V, double 
         return read_transfer(a, n_vec, v_V, i_A, rep);
     }
     status = solve(a, solver, n_vec, v_V, i_A, NULL, NULL, rep ? rep : &unused);
-    if (status == MHO_WARN_NOT_CONVERGED && a->opt.solver == MHO_SOLVER_AUTO && !a->nonlinear) {
-        if (rep) { /* slower, and right for any wires */
-            *rep = (mho_array_report){.solver = MHO_SOLVER_TRANSFER, .wire_load = wire_load(a)};
-        }
-        status = read_transfer(a, n_vec, v_V, i_A, rep);
+    bool other = a->opt.solver == MHO_SOLVER_AUTO && !a->nonlinear && !too_wide(a);
+    if (status == MHO_WARN_NOT_CONVERGED && other) {
+        status = read_surely(a, n_vec, v_V, i_A, rep);
     }
     return status;
 }
@@ -307,8 +359,8 @@ mho_status mho_i_read_factor(mho_array *a) {
         return MHO_OK;
     }
     mho_i_array_forget(a);
-    a->was_updated = true; /* keep the factor */
-    return build(a);
+    a->was_updated = true; /* a later one, too */
+    return build(a, true);
 }
 
 /* Many vectors of ohmic cells: through the kept factor, which is built if need be. */
@@ -365,7 +417,7 @@ void mho_i_report_add(mho_array_report *sum, const mho_array_report *one, size_t
 }
 
 mho_status mho_array_transfer(mho_array *a, double *m_S) {
-    mho_status status = build(a);
+    mho_status status = build(a, false);
     if (!status) {
         memcpy(m_S, a->m_S, a->net.m * a->net.n * sizeof *m_S);
     }

@@ -305,16 +305,21 @@ static mho_status at_rest(const work *w, bool *rest) {
 static mho_status confirm(const work *w, const double *u, double scale_A, const double *v,
                           double *i, const double *slope, double *difference) {
     mho_array *a = (mho_array *)(uintptr_t)w->list->array;
-    double *out_A = mho_i_alloc(a->ctx, a->net.n, sizeof *out_A);
+    size_t n_out = a->net.n;
+    double *out_A = mho_i_alloc(a->ctx, 3 * n_out, sizeof *out_A);
     if (!out_A) {
         return MHO_ERR_NOMEM;
     }
-    for (size_t k = 0; k < a->net.m * a->net.n; k++) {
+    mho_i_second opinion = {out_A + n_out, out_A + 2 * n_out};
+    for (size_t k = 0; k < a->net.m * n_out; k++) {
         double g = v[k] != 0 && i[k] / v[k] >= 0 ? i[k] / v[k] : slope[k];
         i[k] = a->nonlinear ? fmin(g, 1e18) : a->g_S[k];
     }
     mho_i_netlist_result(w->list, w->x, w->f, out_A, NULL, NULL);
-    mho_status status = mho_i_confirm(a->ctx, &a->net, u, scale_A, i, out_A, NULL, difference);
+    mho_status status = mho_i_confirm_currents(a->ctx, &a->net, u, i, &opinion);
+    if (!status) {
+        *difference = mho_i_confirm_difference(&a->net, &opinion, out_A, scale_A);
+    }
     mho_i_free(a->ctx, out_A);
     return status;
 }
@@ -343,7 +348,9 @@ static mho_status drowned(const work *w, bool *so) {
 static double floor_of(const work *w, const double *u, double scale_A) {
     mho_i_net net = w->list->array->net;
     for (size_t k = 0; k < w->list->n_element; k++) {
-        net.cell_S = fmax(net.cell_S, w->list->element[k].g_S);
+        bool user =
+            w->list->element[k].kind == MHO_ELEMENT_USER; /* its parameter may be anything */
+        net.cell_S = fmax(net.cell_S, user ? 0 : w->list->element[k].g_S);
     }
     return mho_i_net_floor(&net, u, scale_A);
 }

@@ -226,11 +226,13 @@ mho_status mho_i_transfer_full(mho_ctx *ctx, const mho_i_net *net, const double 
 /* What flows through c_S [n_from][n] from potentials from_V to the sensed ends. */
 static void add_currents(const mho_i_net *net, size_t n_from, const double *from_V,
                          const double *c_S, double *i_A, double *parts_A) {
-    for (size_t k = 0; k < n_from * net->n; k++) {
-        size_t j = k % net->n;
-        double i = (from_V[k / net->n] - net->sense.pot_V[j]) * c_S[k];
-        i_A[j] += i;
-        parts_A[j] += fabs(i);
+    size_t n = net->n;
+    for (size_t from = 0; from < n_from; from++) {
+        for (size_t j = 0; j < n; j++) {
+            double i = (from_V[from] - net->sense.pot_V[j]) * c_S[from * n + j];
+            i_A[j] += i;
+            parts_A[j] += fabs(i);
+        }
     }
 }
 

@@ -59,7 +59,7 @@ static mho_status follow(mho_array *a, size_t n_cell, size_t *network) {
     if (a->has_m && a->factor && !mho_i_net_sense_biased(&a->net)) {
         status = mho_i_factor_update(a, n_cell, network, &done);
     }
-    status = done && !status ? mho_i_read_biases(a, NULL) : status;
+    status = done && !status ? mho_i_read_biases(a) : status;
     if (!done || status) {
         mho_i_array_forget(a);
         return status;

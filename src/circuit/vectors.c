@@ -132,8 +132,8 @@ static void secants(mho_i_worker *k, double *g_S) {
     }
 }
 
-/* Does a current flow at all, whatever the law of a cell, and into which outputs? */
-static mho_status flows(const mho_i_worker *k, double *g_S, bool *any, bool *live) {
+/* Does a current flow at all, whatever the law of a cell? */
+static mho_status flows(const mho_i_worker *k, double *g_S, bool *any) {
     const mho_i_net *net = k->net;
     for (size_t r = 0; r < net->m && !k->linear; r++) {
         double *v = k->law + 3 * k->l.ld, *i = k->t, *slope = k->t + k->l.ld;
@@ -145,29 +145,32 @@ static mho_status flows(const mho_i_worker *k, double *g_S, bool *any, bool *liv
             g_S[r * net->n + j] = i[j] != 0 || slope[j] > 0;
         }
     }
-    return mho_i_net_flows(k->a->ctx, net, k->linear ? k->g_S : g_S, k->u, any, live);
+    return mho_i_net_flows(k->a->ctx, net, k->linear ? k->g_S : g_S, k->u, any, NULL);
 }
 
 /* Do the outputs agree with a port elimination? Where rounding at thick wires hides the residual of
  * the others, the solve ended too early: on for as long as that brings them nearer to each other.
  * What is given is the nearest. */
-static mho_status confirm(mho_i_worker *k, double *g_S, const bool *live, const answer *to,
-                          size_t v, mho_i_outcome *o) {
+static mho_status confirm(mho_i_worker *k, double *g_S, const answer *to, size_t v,
+                          mho_i_outcome *o) {
     enum { MOST_STEPS = 12 };
     const mho_i_net *net = k->net;
     double *i_A = g_S + net->m * net->n, scale, nearest = INFINITY;
+    mho_i_second opinion = {i_A + net->n, i_A + 2 * net->n};
     for (int step = 0; step <= MOST_STEPS && !(nearest <= MHO_I_CONFIRMED); step++) {
         if (step) {
             mho_i_worker_step_on(k, o);
         }
-        double difference;
         mho_i_worker_residual(k, &scale);
-        secants(k, g_S);
-        mho_i_worker_output(k, i_A);
-        mho_status status = mho_i_confirm(k->a->ctx, net, k->u, scale, g_S, i_A, live, &difference);
-        if (status < 0) {
-            return status;
+        if (step == 0 || k->a->nonlinear) { /* resistors are always the same */
+            secants(k, g_S);
+            mho_status status = mho_i_confirm_currents(k->a->ctx, net, k->u, g_S, &opinion);
+            if (status) {
+                return status;
+            }
         }
+        mho_i_worker_output(k, i_A);
+        double difference = mho_i_confirm_difference(net, &opinion, i_A, scale);
         if (!(difference < nearest)) {
             break;
         }
@@ -185,21 +188,20 @@ static mho_status confirm(mho_i_worker *k, double *g_S, const bool *live, const 
 static mho_status settle(mho_i_worker *k, const double *v_V, const answer *to, size_t v,
                          mho_i_outcome *o) {
     mho_ctx *ctx = k->a->ctx;
-    bool any = false, *live = mho_i_alloc(ctx, k->net->n, sizeof *live);
-    double *g_S = mho_i_alloc(ctx, k->net->m * k->net->n + k->net->n, sizeof *g_S);
+    bool any = false;
+    double *g_S = mho_i_alloc(ctx, k->net->m * k->net->n + 3 * k->net->n, sizeof *g_S);
     mho_status status = MHO_ERR_NOMEM;
-    if (live && g_S) {
+    if (g_S) {
         mho_i_net_drive(k->net, v_V, k->u);
-        status = flows(k, g_S, &any, live);
+        status = flows(k, g_S, &any);
     }
     if (!status && !any) {
         o->residual_rel = o->rounding_rel = 0;
         o->converged = true;
     } else if (!status && to && o->rounded && mho_i_confirm_able(k->net)) {
         mho_i_worker_solve(k, v_V, &(mho_i_outcome){0});
-        status = confirm(k, g_S, live, to, v, o);
+        status = confirm(k, g_S, to, v, o);
     }
-    mho_i_free(ctx, live);
     mho_i_free(ctx, g_S);
     return status;
 }
