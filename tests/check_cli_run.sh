@@ -113,6 +113,10 @@ timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" -
     --json "$dir/ageing.json" >"$dir/ageing.txt" 2>"$dir/err" || fail "ageing: $(cat "$dir/err")"
 grep -q '"compensated"' "$dir/ageing.json" || fail "ageing: no compensated accuracy in the JSON"
 [ "$(grep -c '^  pcm .*+-' "$dir/ageing.txt")" = 5 ] || fail "ageing: $(cat "$dir/ageing.txt")"
+timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" --remedies --chips 2 --epochs 1 \
+    --json "$dir/remedies.json" >"$dir/remedies.txt" 2>"$dir/err" || fail "remedies: $(cat "$dir/err")"
+[ "$(grep -c '+-.*+-.*+-' "$dir/remedies.txt")" = 11 ] || fail "remedies: $(cat "$dir/remedies.txt")"
+[ "$(grep -c '"gain"' "$dir/remedies.json")" = 11 ] || fail "remedies: not every row in the JSON"
 timeout 600 "$mho" run lenet5-mott --data "$dir/good" --chip "$dir/small.yaml" --chips 1 --budget-chips 1 \
     --epochs 1 --age 1year --json - >"$dir/aged.json" 2>"$dir/err" || fail "age: $(cat "$dir/err")"
 grep -q '"ageing"' "$dir/aged.json" || fail "age: not in the loss budget"
