@@ -147,6 +147,8 @@ grep -q '^  law: linear' pulsed.yaml || fail "pulsed card: $(cat pulsed.yaml)"
 sed 's/_uS//' pulses.csv >nounit.csv
 refuse "conductance without unit" "write conductance_uS in the header?" pulsed nounit.csv
 awk 'NR == 1 {print; next} {print NR ",5"}' pulses.csv >flat.csv
+awk 'BEGIN {print "pulse,conductance_uS,direction"; for (k = 0; k < 200; k++) print k * 1e4 "," 1 + k % 9 ",up"}' >far.csv
+refuse "pulses far apart" "1.99e+06 pulses from the first to the last: at most 1e+06 are allowed" pulsed far.csv
 refuse "pulses do nothing" "pulses do nothing" pulsed flat.csv
 refuse "unknown pulse law" "constant, linear, soft-bounds and exponential are allowed" pulsed pulses.csv --law cubic
 awk 'BEGIN {

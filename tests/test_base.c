@@ -77,6 +77,11 @@ static void quantities_are_read_with_units(void **state) {
     assert_false(mho_quantity_parse("2 V", "ohm", &x, why, sizeof why));
     assert_false(mho_quantity_parse("2", "ohm", &x, why, sizeof why));
     assert_non_null(strstr(why, "no unit"));
+    char longer[100];
+    snprintf(longer, sizeof longer, "2 ohm%60sjunk", "");
+    assert_false(mho_quantity_parse(longer, "ohm", &x, why, sizeof why));
+    longer[65] = 0; /* blanks alone are nothing */
+    assert_true(mho_quantity_parse(longer, "ohm", &x, why, sizeof why));
     assert_false(mho_quantity_parse("nan ohm", "ohm", &x, why, sizeof why));
     assert_string_equal(mho_quantity_format(1.25e-8, "s", 3, buf, sizeof buf), "12.5 ns");
     assert_string_equal(mho_quantity_format(-0.002, "V", 3, buf, sizeof buf), "-2 mV");

@@ -140,6 +140,7 @@ static void odd_headers_are_read_or_refused(void **state) {
         {"{'descr':'<f8','fortran_order':Fal", 0, MHO_ERR_FORMAT, 0},
         {"{'descr':'<f8','shape':(1,)}", 8, MHO_ERR_FORMAT, 0},
         {"{'descr':'", 0, MHO_ERR_FORMAT, 0},
+        {"{'descr':'','fortran_order':False,'shape':(1,)}", 8, MHO_ERR_FORMAT, 0},
         {"{", 0, MHO_ERR_FORMAT, 0},
         {"", 8, MHO_ERR_FORMAT, 0},
     };

@@ -335,6 +335,59 @@ static void expect(const bench *b, mho_status want, const char *text) {
     }
 }
 
+/* Windows far larger than the picture take no more time than what they hold. */
+static void huge_windows_are_the_graph(void **state) {
+    (void)state;
+    int x;
+    bench b = make(2, 6, 5, &x);
+    mho_graph_attr pool = mho_graph_attr_default();
+    pool.kernel[0] = pool.kernel[1] = 2000001;
+    for (int k = 0; k < 4; k++) {
+        pool.pads[k] = 1000000;
+    }
+    int y = simple(&b, MHO_OP_RELU, conv(&b, x, 3, plain));
+    int most = node(&b, MHO_OP_MAX_POOL, 1, &y, &pool);
+    mho_graph_attr cat = mho_graph_attr_default();
+    cat.axis = 1;
+    pool.kernel[0] = 3;
+    pool.pads[0] = pool.pads[2] = 1;
+    int mean = node(&b, MHO_OP_AVERAGE_POOL, 1, &y, &pool);
+    finish(&b, node(&b, MHO_OP_CONCAT, 2, (int[]){most, mean}, &cat), 4);
+    exact(&b);
+    mho_chip *chip = chip_of(&b);
+    assert_true(difference(&b, chip) < 1e-4);
+    mho_chip_free(chip);
+    done(&b);
+}
+
+/* A value that is kept once may be seen in several shapes: [1][4] and, reshaped, [4][1]. */
+static void broadcasts_are_refused(void **state) {
+    (void)state;
+    int x, y;
+    mho_graph_attr a = mho_graph_attr_default();
+    bench b = make(1, 2, 2, &x);
+    int r = simple(&b, MHO_OP_RELU, simple(&b, MHO_OP_FLATTEN, conv(&b, x, 1, plain)));
+    test_ok(b.ctx,
+            mho_graph_add_node(b.g, MHO_OP_RESHAPE, NULL, 1, &r, &a, 2, (size_t[]){4, 1}, &y));
+    finish(&b, simple(&b, MHO_OP_FLATTEN, add(&b, r, y)), 3);
+    expect(&b, MHO_ERR_ARG, "broadcast");
+    done(&b);
+
+    b = make(2, 2, 2, &x);
+    const float two[2] = {1, 2};
+    int c;
+    r = simple(&b, MHO_OP_RELU, conv(&b, x, 2, plain));
+    test_ok(b.ctx,
+            mho_graph_add_node(b.g, MHO_OP_RESHAPE, NULL, 1, &r, &a, 2, (size_t[]){4, 2}, &y));
+    test_ok(b.ctx, mho_graph_add_constant(b.g, "two", 1, (size_t[]){2}, two, &c));
+    y = node(&b, MHO_OP_MUL, 2, (int[]){y, c}, &a);
+    test_ok(b.ctx,
+            mho_graph_add_node(b.g, MHO_OP_RESHAPE, NULL, 1, &y, &a, 2, (size_t[]){1, 8}, &y));
+    finish(&b, y, 3);
+    expect(&b, MHO_ERR_ARG, "one for each channel");
+    done(&b);
+}
+
 static void what_cannot_be_mapped_is_refused(void **state) {
     (void)state;
     int x;
@@ -422,6 +475,10 @@ static void samples_come_from_files(void **state) {
     test_close(mho_samples_x(s)[119], 238 / 255.0, 0, 1e-6);
     mho_samples_free(s);
     /* errors */
+    view[1] = (mho_npy_view){"y", 3, {2, 1, 0}, y, NULL}; /* no labels at all */
+    test_ok(ctx, mho_npz_save(ctx, path, 2, view));
+    assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
+    view[1] = (mho_npy_view){"y", 1, {2}, y, NULL};
     view[1].shape[0] = 1;
     test_ok(ctx, mho_npz_save(ctx, path, 2, view));
     assert_int_equal(mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT);
@@ -466,6 +523,8 @@ int main(void) {
         cmocka_unit_test(the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(buffers_and_tables_stay_small),
         cmocka_unit_test(what_cannot_be_mapped_is_refused),
+        cmocka_unit_test(huge_windows_are_the_graph),
+        cmocka_unit_test(broadcasts_are_refused),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
         cmocka_unit_test(samples_come_from_files),
     };

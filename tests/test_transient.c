@@ -420,6 +420,14 @@ static void test_model_filament(void **state) {
     d.input = &same; /* the port in the circuit has no waveform of its own */
     assert_int_equal(mho_model_simulate(ctx, c, &d, NULL, &run, NULL), MHO_ERR_ARG);
     d.n_input = 0;
+    mho_card *opto = model_card(ctx, "optomemristor", NULL);
+    mho_model_input twice[2] = {{1, {1, &zero, &zero}}, {1, {1, &zero, &zero}}};
+    d.n_input = 2;
+    d.input = twice;
+    test_refused(ctx, mho_model_simulate(ctx, opto, &d, NULL, &run, NULL), MHO_ERR_ARG,
+                 "is driven twice");
+    mho_card_free(opto);
+    d.n_input = 0;
     d.port = 1;
     assert_int_equal(mho_model_simulate(ctx, c, &d, NULL, &run, NULL), MHO_ERR_ARG);
     mho_card_free(c);

@@ -60,13 +60,15 @@ bool mho_quantity_parse(const char *text, const char *unit, double *value, char 
     }
     char suffix[32];
     const char *s = skip_space(end);
-    snprintf(suffix, sizeof suffix, "%s", s);
-    for (size_t n = strlen(suffix); n && isspace((unsigned char)suffix[n - 1]);) {
-        suffix[--n] = 0;
+    size_t n = strlen(s);
+    while (n && isspace((unsigned char)s[n - 1])) {
+        n--;
     }
-    double factor = suffix_factor(suffix, unit);
+    bool fits = n < sizeof suffix; /* no unit is as long */
+    snprintf(suffix, sizeof suffix, "%.*s", fits ? (int)n : 1, s);
+    double factor = fits ? suffix_factor(suffix, unit) : 0;
     if (!*unit) {
-        factor = !*suffix ? 1 : strcmp(suffix, "%") == 0 ? 1e-2 : 0;
+        factor = !*suffix ? 1 : fits && strcmp(suffix, "%") == 0 ? 1e-2 : 0;
     } else if (!*suffix) {
         factor = number == 0 ? 1 : 0;
     }

@@ -90,6 +90,12 @@ static bool per_channel(const mho_graph_tensor *t, size_t n, const mho_graph_ten
     return t->size == n && t->n_dim >= behind + 1 && t->shape[t->n_dim - 1 - behind] == n;
 }
 
+/* Are the channels of the tensor those of the value that is kept for it? */
+static bool same_channels(const mho_graph_tensor *t, const mho_i_value *v) {
+    size_t seen[3];
+    return mho_i_build_geometry(t, seen) && seen[0] == v->c && seen[1] == v->h && seen[2] == v->w;
+}
+
 /* A sum of one skip with a gain and a bias for each of n channels, or of one for all. */
 static mho_status affine_term(mho_i_builder *b, int tensor, size_t value, size_t n,
                               mho_i_term **term) {
@@ -116,7 +122,8 @@ static mho_status map_constant(mho_i_builder *b, const mho_graph_node *node, int
     const mho_i_value *v = &b->chip->value[value];
     bool product = node->op == MHO_OP_MUL;
     bool back = node->op == MHO_OP_SUB && constant == node->input[0];
-    if (node->op == MHO_OP_DIV || !per_channel(t, v->c, like)) {
+    if (node->op == MHO_OP_DIV || !per_channel(t, v->c, like) ||
+        (t->size > 1 && !same_channels(like, v))) {
         return mho_i_build_refuse(b, node,
                                   "the constant must be one number, or one for each channel");
     }
@@ -143,7 +150,9 @@ static mho_status map_batchnorm(mho_i_builder *b, const mho_graph_node *node) {
         }
     }
     mho_status status = mho_i_build_stored(b, node->input[0], &value);
-    if (status == MHO_OK && n != b->chip->value[value].c) {
+    const mho_graph_tensor *like = mho_i_build_tensor_of(b, node->input[0]);
+    if (status == MHO_OK &&
+        (n != b->chip->value[value].c || !same_channels(like, &b->chip->value[value]))) {
         return mho_i_build_refuse(b, node, "it normalises other channels than what it reads has");
     }
     mho_i_term *term;

@@ -283,6 +283,15 @@ mho_status mho_i_build_end_sum(mho_i_builder *b, int tensor, mho_graph_op op,
     *s = (mho_i_sum){0};
     *stage = (mho_i_stage){.op = MHO_I_COMPUTE};
     mho_status status = add_terms(b, stage, o, tensor);
+    const mho_i_shape *l = &stage->shape;
+    if (status == MHO_OK &&
+        l->out_c * l->out_h * l->out_w != mho_i_build_tensor_of(b, tensor)->size) {
+        int node = mho_i_build_tensor_of(b, tensor)->producer;
+        status =
+            mho_i_build_refuse(b, mho_graph_node_at(b->g, (size_t)node),
+                               "its summands are spread over new dimensions (broadcast); a sum "
+                               "of currents has as many numbers as each of them");
+    }
     if (status < 0) {
         return status;
     }

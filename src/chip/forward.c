@@ -536,19 +536,30 @@ static void add_window(size_t lanes, bool largest, float scale, const float *fro
     }
 }
 
-/* Places of a window at output (y, x) that lie within so many rows and columns from the first of
- * the padding; with skip_pad only those of the picture. */
-static size_t window_count(const mho_i_shape *l, size_t y, size_t x, bool skip_pad) {
-    size_t n = 0;
-    for (size_t j = 0; j < l->k_h * l->k_w; j++) {
-        size_t iy = y * l->stride_h + j / l->k_w * l->dilation_h;
-        size_t ix = x * l->stride_w + j % l->k_w * l->dilation_w;
-        size_t low_y = skip_pad ? l->pad_top : 0, low_x = skip_pad ? l->pad_left : 0;
-        size_t high_y = l->pad_top + l->in_h + (skip_pad ? 0 : l->pad_bottom);
-        size_t high_x = l->pad_left + l->in_w + (skip_pad ? 0 : l->pad_right);
-        n += iy >= low_y && iy < high_y && ix >= low_x && ix < high_x;
-    }
-    return n;
+/* Of n places from start on, step apart, those within [low, high): [*first, *end). A window may be
+ * far larger than the picture. */
+static void span(size_t start, size_t step, size_t n, size_t low, size_t high, size_t *first,
+                 size_t *end) {
+    *first = start < low ? (low - start + step - 1) / step : 0;
+    *end = start < high ? (high - start + step - 1) / step : 0;
+    *end = *end < n ? *end : n;
+    *first = *first < *end ? *first : *end;
+}
+
+/* The rows and columns of a window at output (y, x) that lie within the padding, or with skip_pad
+ * within the picture. */
+typedef struct {
+    size_t y0, y1, x0, x1;
+} window;
+
+static window window_at(const mho_i_shape *l, size_t y, size_t x, bool skip_pad) {
+    window w;
+    size_t high_y = l->pad_top + l->in_h, high_x = l->pad_left + l->in_w;
+    span(y * l->stride_h, l->dilation_h, l->k_h, skip_pad ? l->pad_top : 0,
+         high_y + (skip_pad ? 0 : l->pad_bottom), &w.y0, &w.y1);
+    span(x * l->stride_w, l->dilation_w, l->k_w, skip_pad ? l->pad_left : 0,
+         high_x + (skip_pad ? 0 : l->pad_right), &w.x0, &w.x1);
+    return w;
 }
 
 /* Mean or largest of a window at one place of the output. */
@@ -557,23 +568,21 @@ static void pool_at(const mho_chip *chip, const mho_i_stage *stage, const float 
     const mho_i_shape *l = &stage->shape;
     size_t lanes = chip->n_lane;
     bool largest = stage->op == MHO_I_MAX, begin = true;
-    float scale = 1 / (float)max_of(window_count(l, y, x, !stage->count_pad), 1);
+    window all = window_at(l, y, x, !stage->count_pad), w = window_at(l, y, x, true);
+    float scale = 1 / (float)max_of((all.y1 - all.y0) * (all.x1 - all.x0), 1);
     memset(to, 0, lanes * sizeof *to);
-    for (size_t j = 0; j < l->k_h * l->k_w; j++) {
-        size_t iy = y * l->stride_h + j / l->k_w * l->dilation_h;
-        size_t ix = x * l->stride_w + j % l->k_w * l->dilation_w;
-        if (iy < l->pad_top || iy - l->pad_top >= l->in_h || ix < l->pad_left ||
-            ix - l->pad_left >= l->in_w) {
-            continue;
+    for (size_t j = w.y0; j < w.y1; j++) {
+        size_t row = c * l->in_h + y * l->stride_h + j * l->dilation_h - l->pad_top;
+        for (size_t i = w.x0; i < w.x1; i++) {
+            size_t col = x * l->stride_w + i * l->dilation_w - l->pad_left;
+            const float *from = in + (row * l->in_w + col) * lanes;
+            if (largest && begin) {
+                memcpy(to, from, lanes * sizeof *to);
+            } else {
+                add_window(lanes, largest, scale, from, to);
+            }
+            begin = false;
         }
-        const float *from =
-            in + ((c * l->in_h + iy - l->pad_top) * l->in_w + ix - l->pad_left) * lanes;
-        if (largest && begin) {
-            memcpy(to, from, lanes * sizeof *to);
-        } else {
-            add_window(lanes, largest, scale, from, to);
-        }
-        begin = false;
     }
 }
 

@@ -95,6 +95,14 @@ static size_t take_slot(mho_chip *chip, bool *busy, size_t size) {
     return best;
 }
 
+/* The place of value v may be taken again if stage k is the last that wants it. */
+static void give_back(const mho_chip *chip, size_t v, size_t k, size_t *last, bool *busy) {
+    if (last[v] == k) {
+        busy[chip->value[v].slot] = false;
+        last[v] = SIZE_MAX; /* given back once */
+    }
+}
+
 static void place_values(mho_chip *chip, size_t *last, bool *busy) {
     chip->n_slot = 0;
     memset(last, 0, chip->n_value * sizeof *last);
@@ -109,16 +117,11 @@ static void place_values(mho_chip *chip, size_t *last, bool *busy) {
     for (size_t k = 0; k < chip->n_stage; k++) {
         mho_i_value *out = &chip->value[chip->stage[k].out];
         out->slot = take_slot(chip, busy, size_of(out));
-        for (size_t v = 0; v < chip->n_value; v++) {
-            bool there = v == 0;
-            for (size_t j = 0; j <= k && !there; j++) {
-                there = chip->stage[j].out == v;
-            }
-            if (there && last[v] == k) {
-                busy[chip->value[v].slot] = false;
-                last[v] = SIZE_MAX; /* given back once */
-            }
+        for (size_t j = 0; j < mho_i_stage_n_read(&chip->stage[k]); j++) {
+            give_back(chip, mho_i_stage_read(&chip->stage[k], j), k, last, busy);
         }
+        give_back(chip, chip->stage[k].out, k, last, busy);
+        give_back(chip, 0, k, last, busy);
     }
 }
 

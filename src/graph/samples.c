@@ -117,8 +117,8 @@ static mho_status load_labels(mho_ctx *ctx, const char *path, size_t n, mho_npy 
     if (status < 0 || !*y) {
         return status;
     }
-    if (mho_npy_n_dim(*y) < 1 || mho_npy_shape(*y, 0) != n ||
-        (mho_npy_n_dim(*y) > 1 && mho_npy_shape(*y, 1) != 1)) {
+    if (mho_npy_n_dim(*y) < 1 || mho_npy_shape(*y, 0) != n || mho_npy_n_dim(*y) > 2 ||
+        (mho_npy_n_dim(*y) == 2 && mho_npy_shape(*y, 1) != 1)) {
         return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: y must be [%zu], a label for each sample of x",
                           path, n);
     }

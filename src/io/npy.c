@@ -85,7 +85,7 @@ static bool take_count(cursor *c, size_t *out) {
 }
 
 static const char *read_type(cursor *c, header *h) {
-    char type[8];
+    char type[8] = {0};
     if (!take_string(c, type, sizeof type)) {
         return "its elements are not plain numbers";
     }

@@ -78,6 +78,8 @@ static mho_status scale(mho_ctx *ctx, const char *path, mho_i_pulses *p, const d
 /* Pulses between readings. Where the number starts again without a turn, so does the measurement;
  * at a turn the first pulse of the new direction starts from the reading before. */
 static mho_status count_pulses(const mho_i_csv *csv, const double *number, mho_i_pulses *p) {
+    const double most = 1e6; /* each is followed at every step of the fit */
+    double sum = 0;
     p->n_run = 0;
     for (size_t k = 0; k < p->n; k++) {
         double step = number && k ? number[k] - number[k - 1] : 1;
@@ -90,6 +92,12 @@ static mho_status count_pulses(const mho_i_csv *csv, const double *number, mho_i
         }
         p->n_step[k] = k == 0 || (step <= 0 && !turn) ? 0 : step <= 0 ? 1 : step;
         p->n_run += p->n_step[k] == 0;
+        sum += p->n_step[k];
+    }
+    if (sum > most) {
+        return mho_i_fail(csv->ctx, MHO_ERR_FORMAT,
+                          "%s: %g pulses from the first to the last: at most %g are allowed",
+                          csv->path, sum, most);
     }
     return MHO_OK;
 }

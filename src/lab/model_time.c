@@ -327,6 +327,12 @@ static mho_status check(mho_ctx *ctx, const mho_ext_model *m, const mho_model_dr
                               "input %zu: %s has inputs 0 to %zu, of which %zu is in the circuit",
                               row, m->name, m->n_input - 1, d->port);
         }
+        for (size_t j = 0; j < k; j++) {
+            if (d->input[j].input == row) {
+                return mho_i_fail(ctx, MHO_ERR_ARG, "input %zu (%s) is driven twice", row,
+                                  m->input[row].key);
+            }
+        }
         status = mho_i_waveform_check(ctx, m->input[row].key, &d->input[k].wave, m->input[row].min);
     }
     return status;
