@@ -388,6 +388,24 @@ static void broadcasts_are_refused(void **state) {
     done(&b);
 }
 
+/* A division by 0 is folded into the layer before it; one behind an activation is a constant. */
+static void weights_that_are_no_numbers_are_refused(void **state) {
+    (void)state;
+    mho_graph_attr a = mho_graph_attr_default();
+    const float none = 0, much = INFINITY;
+    for (int k = 0; k < 2; k++) {
+        int x, c;
+        bench b = make(1, 4, 4, &x);
+        int y = conv(&b, x, 2, plain);
+        y = k ? simple(&b, MHO_OP_SIGMOID, y) : y;
+        test_ok(b.ctx, mho_graph_add_constant(b.g, "c", 1, (size_t[]){1}, k ? &much : &none, &c));
+        y = node(&b, k ? MHO_OP_MUL : MHO_OP_DIV, 2, (int[]){y, c}, &a);
+        finish(&b, simple(&b, MHO_OP_RELU, y), 3);
+        expect(&b, MHO_ERR_ARG, "not all finite numbers");
+        done(&b);
+    }
+}
+
 static void what_cannot_be_mapped_is_refused(void **state) {
     (void)state;
     int x;
@@ -525,6 +543,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_mapped_is_refused),
         cmocka_unit_test(huge_windows_are_the_graph),
         cmocka_unit_test(broadcasts_are_refused),
+        cmocka_unit_test(weights_that_are_no_numbers_are_refused),
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
         cmocka_unit_test(samples_come_from_files),
     };

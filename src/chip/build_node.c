@@ -12,6 +12,19 @@ mho_status mho_i_build_begin_sum(mho_i_builder *b, int tensor, size_t n_term) {
     return b->sum[tensor].term ? MHO_OK : MHO_ERR_NOMEM;
 }
 
+static bool all_finite(const float *x, size_t n) {
+    for (size_t k = 0; x && k < n; k++) {
+        if (!isfinite(x[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char NOT_FINITE[] =
+    "its weights are not all finite numbers, or what was folded into them is not (a division by 0, "
+    "a variance below 0)";
+
 mho_status mho_i_build_map_matrix(mho_i_builder *b, size_t k, const mho_graph_node *node) {
     mho_graph_matrix matrix;
     if (!mho_graph_matrix_of(b->g, k, &matrix)) {
@@ -21,6 +34,12 @@ mho_status mho_i_build_map_matrix(mho_i_builder *b, size_t k, const mho_graph_no
             fixed ? "a product over several rows of one sample; arrays take a vector"
                   : "its weights are not constants; a product of two activations cannot stand on "
                     "arrays");
+    }
+    for (size_t j = 1; j < node->n_input; j++) {
+        const mho_graph_tensor *t = mho_i_build_tensor_of(b, node->input[j]);
+        if (!all_finite(t->data, t->size)) {
+            return mho_i_build_refuse(b, node, NOT_FINITE);
+        }
     }
     size_t value;
     mho_status status = mho_i_build_stored(b, node->input[0], &value);
@@ -134,7 +153,9 @@ static mho_status map_constant(mho_i_builder *b, const mho_graph_node *node, int
         term->gain[c] = product ? x_c : back ? -1 : 1; /* c - x: the activation is taken off */
         term->bias[c] = product ? 0 : node->op == MHO_OP_SUB && !back ? -x_c : x_c;
     }
-    return status;
+    return status == MHO_OK && !all_finite(t->data, t->size)
+               ? mho_i_build_refuse(b, node, NOT_FINITE)
+               : status;
 }
 
 /* (x - mean)/sqrt(variance + epsilon) * scale + bias of something that is not a layer. */
@@ -162,6 +183,9 @@ static mho_status map_batchnorm(mho_i_builder *b, const mho_graph_node *node) {
     for (size_t c = 0; status == MHO_OK && c < n; c++) {
         term->gain[c] = p[0][c] / sqrtf(p[3][c] + node->attr.epsilon);
         term->bias[c] = p[1][c] - p[2][c] * term->gain[c];
+    }
+    if (status == MHO_OK && !(all_finite(term->gain, n) && all_finite(term->bias, n))) {
+        return mho_i_build_refuse(b, node, NOT_FINITE);
     }
     return status;
 }
