@@ -19,10 +19,10 @@ static void compare(mho_ctx *ctx, const test_case *t, mho_array_solver solver, b
     }
     if (solvable) {
         /* thick wires (0.01 ohm): a rounded volt across one is that much current */
-        double error = INFINITY, size = test_size(n, want);
+        double size = test_size(n, want);
         double allowed = 1e-9 + (size > 0 ? 32 * DBL_EPSILON / 0.01 / size : 0);
         status = mho_array_read(a, N_VEC, v, got, NULL);
-        error = test_difference(n, got, want);
+        double error = test_difference(n, got, want);
         if (status == MHO_WARN_NOT_CONVERGED && error > 1e-9 && error < allowed) {
             status = MHO_OK; /* so much less than that rounding that its mark is the truth */
         }

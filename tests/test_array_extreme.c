@@ -388,6 +388,19 @@ static void memory_fails(mho_ctx *ctx, const test_case *t, const double *v,
     }
 }
 
+/* No solver is wrong, none is doubtful, and whatever allocation fails. */
+static void all_are_right(const test_case *t, const double *v) {
+    mho_ctx *ctx = test_ctx();
+    score s[N_SOLVER] = {{0}};
+    judge(ctx, t, v, s);
+    for (int k = 0; k < N_SOLVER; k++) {
+        assert_int_equal(s[k].n_right, 1);
+        assert_int_equal(s[k].n_refused, 0);
+        memory_fails(ctx, t, v, solvers[k]);
+    }
+    mho_ctx_free(ctx);
+}
+
 /* An array as fuzz_array finds them: thin and thick word lines, columns broken in places. */
 static void not_extreme(double *g, double *word) {
     enum { M = 7, N = 2 };
@@ -403,15 +416,7 @@ static void not_extreme(double *g, double *word) {
     o.broken_word = whole;
     o.broken_bit = broken;
     test_case t = {.n_row = M, .n_col = N, .opt = o, .g = g};
-    mho_ctx *ctx = test_ctx();
-    score s[N_SOLVER] = {{0}};
-    judge(ctx, &t, v, s);
-    for (int k = 0; k < N_SOLVER; k++) {
-        assert_int_equal(s[k].n_right, 1);
-        assert_int_equal(s[k].n_refused, 0);
-        memory_fails(ctx, &t, v, solvers[k]);
-    }
-    mho_ctx_free(ctx);
+    all_are_right(&t, v);
 }
 
 /* Rounded volts at the line of 0.01 ohm hide that another one is not solved yet: CG stopped there
@@ -471,14 +476,7 @@ static void good_selectors(void **state) {
     o.r_series_ohm = 700;
     o.r_series_cell_ohm = series;
     test_case t = {.n_row = M, .n_col = 1, .opt = o, .g = g};
-    mho_ctx *ctx = test_ctx();
-    score s[N_SOLVER] = {{0}};
-    judge(ctx, &t, v, s);
-    for (int k = 0; k < N_SOLVER; k++) {
-        assert_int_equal(s[k].n_right, 1);
-        assert_int_equal(s[k].n_refused, 0);
-    }
-    mho_ctx_free(ctx);
+    all_are_right(&t, v);
 }
 
 /* Columns that are cut off from their ends connect rows of different voltage: currents flow, and

@@ -404,6 +404,17 @@ static void weights_that_are_no_numbers_are_refused(void **state) {
         expect(&b, MHO_ERR_ARG, "not all finite numbers");
         done(&b);
     }
+    int x;
+    bench b = make(1, 4, 4, &x);
+    const float one[2] = {1, 1}, mean[2] = {0}, variance[2] = {1, -2};
+    const float *const data[4] = {one, mean, mean, variance};
+    int in[5] = {simple(&b, MHO_OP_SIGMOID, conv(&b, x, 2, plain))};
+    for (int k = 0; k < 4; k++) {
+        test_ok(b.ctx, mho_graph_add_constant(b.g, NULL, 1, (size_t[]){2}, data[k], &in[k + 1]));
+    }
+    finish(&b, simple(&b, MHO_OP_RELU, node(&b, MHO_OP_BATCHNORM, 5, in, &a)), 3);
+    expect(&b, MHO_ERR_ARG, "a variance below 0");
+    done(&b);
 }
 
 static void what_cannot_be_mapped_is_refused(void **state) {
