@@ -208,6 +208,25 @@ static void a_constant_is_no_activation(void **state) {
     no_chip(&s, y, "", "constant");
 }
 
+/* Weights of 3e38 are numbers; what they make of a sample is none. */
+static void results_beyond_float_are_refused(void **state) {
+    mho_ctx *ctx = *state;
+    sketch s = BEGIN(1, 2);
+    const float huge[2] = {3e38F, 3e38F}, x[4] = {0.1F, 0.2F, 1, 1};
+    int y;
+    test_ok(ctx, mho_graph_add_dense(s.g, "large", s.x, 1, huge, NULL, &y));
+    test_ok(ctx, mho_graph_add_output(s.g, y));
+    mho_samples *sample;
+    mho_chip *chip;
+    test_ok(ctx, mho_samples_new(ctx, 2, 2, 1, 1, x, NULL, &sample));
+    test_refused(ctx, mho_chip_new_graph(ctx, &s.spec, s.g, sample, NULL, &chip), MHO_ERR_ARG,
+                 "large: exact arithmetic gives inf", "sample 1", "the range of float");
+    assert_null(chip);
+    mho_samples_free(sample);
+    mho_graph_free(s.g);
+    assert_int_equal(mho_ctx_bytes(ctx), 0);
+}
+
 /* ---- chips ---- */
 
 static void chips_say_what_they_need(void **state) {
@@ -294,6 +313,7 @@ int main(void) {
         cmocka_unit_test(what_has_no_place_on_arrays_is_named),
         cmocka_unit_test(wires_take_what_wires_can),
         cmocka_unit_test(a_constant_is_no_activation),
+        cmocka_unit_test(results_beyond_float_are_refused),
         cmocka_unit_test(chips_say_what_they_need),
         cmocka_unit_test(specs_are_checked_across),
     };

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "test.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -155,6 +156,85 @@ static void tensors_have_limits(void **state) {
     mho_graph_free(g);
 }
 
+static void outputs_have_a_limit(void **state) {
+    (void)state;
+    begin();
+    int x = X(1, 4);
+    mho_status status = MHO_OK;
+    for (size_t n = 0; n <= 65536 && status == MHO_OK; n++) {
+        status = mho_graph_add_output(g, x);
+    }
+    test_refused(ctx, status, MHO_ERR_ARG, "at most 65536 outputs");
+    assert_int_equal(mho_graph_n_output(g), 65536);
+    mho_graph_free(g);
+}
+
+/* A node with the attributes a is refused: one is no number. */
+static void refuse_number(mho_graph_op op, int x, const char *part) {
+    int y;
+    test_refused(ctx, mho_graph_add_node(g, op, "here", 1, &x, &a, 0, NULL, &y), MHO_ERR_ARG,
+                 "here (", part);
+    a = mho_graph_attr_default();
+}
+
+static void parameters_are_numbers(void **state) {
+    (void)state;
+    begin();
+    int x = X(1, 4), y;
+    a.alpha = INFINITY;
+    refuse_number(MHO_OP_LEAKY_RELU, x, "alpha is inf: a finite number");
+    a.beta = -INFINITY;
+    refuse_number(MHO_OP_HARD_SIGMOID, x, "beta is -inf: a finite number");
+    a.epsilon = NAN;
+    refuse_number(MHO_OP_RELU, x, "epsilon is nan: a finite number");
+    a.lo = NAN;
+    refuse_number(MHO_OP_CLIP, x, "the lower bound is nan: a number");
+    a.hi = NAN;
+    refuse_number(MHO_OP_CLIP, x, "the upper bound is nan: a number");
+    a.hi = INFINITY; /* no bound at all */
+    test_ok(ctx, mho_graph_add_node(g, MHO_OP_CLIP, "open", 1, &x, &a, 0, NULL, &y));
+    mho_graph_free(g);
+}
+
+/* Weights that nodes share are looked at once; those that are none are found by every node. */
+static void shared_weights_are_checked(void **state) {
+    (void)state;
+    begin();
+    int x = X(1, 2), good, bad, y;
+    const float fine[4] = {1, 2, 3, 4}, odd[4] = {1, 2, -INFINITY, 4};
+    test_ok(ctx, mho_graph_add_constant(g, "good", 2, (size_t[]){2, 2}, fine, &good));
+    test_ok(ctx, mho_graph_add_constant(g, "bad", 2, (size_t[]){2, 2}, odd, &bad));
+    for (size_t k = 0; k < 3; k++) {
+        test_ok(ctx,
+                mho_graph_add_node(g, MHO_OP_MATMUL, "a", 2, (int[]){x, good}, &a, 0, NULL, &y));
+        test_refused(ctx,
+                     mho_graph_add_node(g, MHO_OP_MATMUL, "b", 2, (int[]){x, bad}, &a, 0, NULL, &y),
+                     MHO_ERR_ARG, "b: number 2 of the constant at input 1 is -inf");
+    }
+    mho_graph_free(g);
+}
+
+/* A small file may have many nodes that share weights and each want others. */
+static void folding_does_not_grow_without_limit(void **state) {
+    (void)state;
+    begin();
+    enum { SIDE = 1024 };
+    float *w = calloc((size_t)SIDE * SIDE, sizeof *w);
+    int x = X(1, SIDE), shared, y = x;
+    test_ok(ctx, mho_graph_add_constant(g, "w", 2, (size_t[]){SIDE, SIDE}, w, &shared));
+    free(w);
+    for (size_t k = 0; k < 60; k++) {
+        test_ok(ctx,
+                mho_graph_add_node(g, MHO_OP_MATMUL, NULL, 2, (int[]){y, shared}, &a, 0, NULL, &y));
+    }
+    test_ok(ctx, mho_graph_add_output(g, y));
+    mho_graph *folded;
+    test_refused(ctx, mho_graph_fold(ctx, g, &folded), MHO_ERR_NOMEM, "w: nodes that share",
+                 "more than 32 times");
+    assert_null(folded);
+    mho_graph_free(g);
+}
+
 static bool stop(void *user, const char *stage, double done_frac) {
     (void)user;
     (void)stage;
@@ -231,6 +311,10 @@ static void samples_are_checked(void **state) {
     save(path, "x", 1, (size_t[]){4}, number);
     test_refused(ctx, mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT, path,
                  "x has 1 dimensions", "[n][c][h][w]");
+    const double beyond[4] = {1, 2, 3, -1e300};
+    save(path, "x", 2, (size_t[]){2, 2}, beyond);
+    test_refused(ctx, mho_samples_load(ctx, path, MHO_PART_TEST, &s), MHO_ERR_FORMAT, path,
+                 "x, sample 1, number 1 is -1e+300", "the range of float");
     unlink(path);
     char text[] = "/tmp/mho-errors-graph-XXXXXX.txt";
     close(mkstemps(text, 4));
@@ -260,6 +344,10 @@ int main(void) {
         cmocka_unit_test(windows_and_matrices),
         cmocka_unit_test(moves_and_means),
         cmocka_unit_test(tensors_have_limits),
+        cmocka_unit_test(outputs_have_a_limit),
+        cmocka_unit_test(parameters_are_numbers),
+        cmocka_unit_test(shared_weights_are_checked),
+        cmocka_unit_test(folding_does_not_grow_without_limit),
         cmocka_unit_test(runs_want_their_inputs),
         cmocka_unit_test(samples_are_checked),
         cmocka_unit_test(files_that_promise_too_much),

@@ -195,6 +195,10 @@ static void boundaries_must_fit_their_photograph(void **state) {
     assert_int_equal(truncate(path, 17 + 4001 * 4000), 0);
     test_refused(ctx, mho_image_bsds(ctx, folder, &opt, &r), MHO_ERR_DIM, "7.png",
                  "4001 x 4000 pixels", "at most 16 megapixels");
+    file_with(ctx, "bsds/7.png", "P5 1 20000 255\n");
+    assert_int_equal(truncate(path, 15 + 20000), 0);
+    test_refused(ctx, mho_image_bsds(ctx, folder, &opt, &r), MHO_ERR_DIM, "7.png",
+                 "1 x 20000 pixels: a diagonal of 20000", "at most 13333");
     assert_null(r);
 }
 

@@ -49,6 +49,24 @@ static mho_status collect(const mho_chip *chip, mho_i_exact *e, int *want, float
     return MHO_OK;
 }
 
+/* Weights that are numbers may still multiply beyond the range of float; errors against such
+ * results would be no numbers. */
+static mho_status check_exact(const mho_chip *chip, const mho_i_exact *e, size_t k) {
+    const mho_i_origin *origin = &chip->mapping->origin[k];
+    const mho_graph_tensor *t = mho_graph_tensor_at(chip->mapping->graph, origin->pre);
+    for (size_t j = 0; j < e->n * t->size; j++) {
+        float pre = e->pre[k][j];
+        if (!isfinite(pre) || !isfinite(mho_i_origin_of(origin, pre))) {
+            return mho_i_fail(
+                chip->ctx, MHO_ERR_ARG,
+                "%s: exact arithmetic gives %g before and %g after the activation for "
+                "sample %zu: wanted are numbers within +-3.4e38, the range of float",
+                origin->name, (double)pre, (double)mho_i_origin_of(origin, pre), j / t->size);
+        }
+    }
+    return MHO_OK;
+}
+
 mho_status mho_i_exact_run(const mho_chip *chip, const mho_samples *s, size_t n, mho_i_exact *e) {
     mho_ctx *ctx = chip->ctx;
     *e = (mho_i_exact){.n = n, .ctx = ctx, .n_stage = chip->n_stage};
@@ -63,6 +81,9 @@ mho_status mho_i_exact_run(const mho_chip *chip, const mho_samples *s, size_t n,
     if (status == MHO_OK) {
         const float *x = mho_samples_x(s);
         status = mho_graph_run_all(ctx, chip->mapping->graph, n, &x, n_want, want, out);
+    }
+    for (size_t k = 0; k < chip->n_stage && status == MHO_OK; k++) {
+        status = e->pre[k] ? check_exact(chip, e, k) : MHO_OK;
     }
     mho_i_free(ctx, want);
     mho_i_free(ctx, out);

@@ -1,7 +1,6 @@
 /* graph.c - the graph as an object: tensors, nodes, names, notes. */
 #include "graph_int.h"
 
-#include <math.h>
 #include <string.h>
 
 static const mho_graph_op_info ops[] = {
@@ -63,6 +62,7 @@ void mho_graph_free(mho_graph *g) {
         mho_i_free(ctx, g->note[k]);
     }
     mho_i_free(ctx, g->tensor);
+    mho_i_free(ctx, g->finite);
     mho_i_free(ctx, g->node);
     mho_i_free(ctx, g->input);
     mho_i_free(ctx, g->output);
@@ -89,6 +89,11 @@ static mho_status reserve_tensor(mho_graph *g) {
     void *p = g->tensor;
     mho_status status = reserve(g->ctx, &p, g->n_tensor, &g->cap_tensor, sizeof *g->tensor);
     g->tensor = p;
+    p = g->finite;
+    if (status == MHO_OK) {
+        status = reserve(g->ctx, &p, g->n_tensor, &g->cap_finite, sizeof *g->finite);
+    }
+    g->finite = p;
     if (status == MHO_OK && g->n_tensor >= 4 * (size_t)MHO_I_GRAPH_MAX_NODE) {
         status = mho_i_fail(g->ctx, MHO_ERR_ARG, "a graph has at most %d tensors",
                             4 * MHO_I_GRAPH_MAX_NODE);
@@ -128,6 +133,7 @@ static mho_status add_tensor(mho_graph *g, const char *name, const char *made, s
     }
     mho_graph_tensor *t = &g->tensor[g->n_tensor];
     *t = (mho_graph_tensor){own, n_dim, {0}, size, data, producer};
+    g->finite[g->n_tensor] = false;
     for (size_t d = 0; d < n_dim; d++) {
         t->shape[d] = shape[d];
     }
@@ -135,14 +141,24 @@ static mho_status add_tensor(mho_graph *g, const char *name, const char *made, s
     return MHO_OK;
 }
 
-static mho_status append_id(mho_graph *g, int **list, size_t *n, int id) {
-    int *more = mho_i_realloc(g->ctx, *list, *n + 1, sizeof *more);
-    if (!more) {
-        return MHO_ERR_NOMEM;
+typedef struct id_list {
+    int **id;
+    size_t *n, *cap;
+    const char *what;
+} id_list;
+
+static mho_status append_id(mho_graph *g, const id_list *list, int id) {
+    if (*list->n == MHO_I_GRAPH_MAX_NODE) {
+        return mho_i_fail(g->ctx, MHO_ERR_ARG, "a graph has at most %d %s", MHO_I_GRAPH_MAX_NODE,
+                          list->what);
     }
-    more[(*n)++] = id;
-    *list = more;
-    return MHO_OK;
+    void *p = *list->id;
+    mho_status status = reserve(g->ctx, &p, *list->n, list->cap, sizeof **list->id);
+    *list->id = p;
+    if (status == MHO_OK) {
+        (*list->id)[(*list->n)++] = id;
+    }
+    return status;
 }
 
 static void drop_last_tensor(mho_graph *g) {
@@ -155,7 +171,8 @@ mho_status mho_graph_add_input(mho_graph *g, const char *name, size_t n_dim, con
                                int *tensor) {
     int id = -1;
     mho_status status = add_tensor(g, name, "input", n_dim, shape, NULL, -1, &id);
-    if (status == MHO_OK && (status = append_id(g, &g->input, &g->n_input, id)) < 0) {
+    const id_list list = {&g->input, &g->n_input, &g->cap_input, "inputs"};
+    if (status == MHO_OK && (status = append_id(g, &list, id)) < 0) {
         drop_last_tensor(g);
     }
     if (status == MHO_OK) {
@@ -196,26 +213,6 @@ mho_status mho_graph_add_constant(mho_graph *g, const char *name, size_t n_dim, 
     return mho_i_graph_take_constant(g, name, n_dim, shape, own, tensor);
 }
 
-static mho_status check_inputs(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
-                               const int *input) {
-    if ((unsigned)op >= MHO_GRAPH_N_OP) {
-        return mho_i_fail(g->ctx, MHO_ERR_ARG, "%s: operator %d: allowed are 0 to %d", name,
-                          (int)op, MHO_GRAPH_N_OP - 1);
-    }
-    if (g->n_node == MHO_I_GRAPH_MAX_NODE || n_input > MHO_I_GRAPH_MAX_INPUT) {
-        return mho_i_fail(g->ctx, MHO_ERR_ARG,
-                          "%s: a graph has at most %d nodes and a node at most %d inputs", name,
-                          MHO_I_GRAPH_MAX_NODE, MHO_I_GRAPH_MAX_INPUT);
-    }
-    for (size_t k = 0; k < n_input; k++) {
-        if (input[k] < -1 || (input[k] >= 0 && (size_t)input[k] >= g->n_tensor)) {
-            return mho_i_fail(g->ctx, MHO_ERR_ARG, "%s: input %zu is tensor %d: the graph has %zu",
-                              name, k, input[k], g->n_tensor);
-        }
-    }
-    return MHO_OK;
-}
-
 /* Constants that the node holds. */
 static size_t count_params(const mho_graph *g, const mho_graph_node *node) {
     size_t n = 0;
@@ -226,27 +223,6 @@ static size_t count_params(const mho_graph *g, const mho_graph_node *node) {
     return n;
 }
 
-/* Weights that are no numbers would end in every result, or be lost in a maximum. Infinite
- * constants of other operators (bounds, masks) are left alone. */
-static mho_status check_weights(mho_i_infer *f) {
-    if (f->op != MHO_OP_CONV && f->op != MHO_OP_GEMM && f->op != MHO_OP_MATMUL &&
-        f->op != MHO_OP_BATCHNORM) {
-        return MHO_OK;
-    }
-    for (size_t k = 0; k < f->n_input; k++) {
-        const mho_graph_tensor *t = mho_graph_tensor_at(f->g, f->input[k]);
-        for (size_t i = 0; t && t->data && i < t->size; i++) {
-            if (!isfinite(t->data[i])) {
-                return mho_i_fail(f->g->ctx, MHO_ERR_ARG,
-                                  "%s: number %zu of the constant at input %zu is %g: finite ones "
-                                  "are wanted",
-                                  f->name, i, k, (double)t->data[i]);
-            }
-        }
-    }
-    return MHO_OK;
-}
-
 mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
                               const int *input, const mho_graph_attr *attr, size_t n_dim,
                               const size_t *shape, int *tensor) {
@@ -254,7 +230,7 @@ mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, s
     snprintf(made, sizeof made, "%s_%zu", (unsigned)op < MHO_GRAPH_N_OP ? ops[op].name : "?",
              g->n_node);
     name = name && *name ? name : made;
-    mho_status status = check_inputs(g, op, name, n_input, input);
+    mho_status status = mho_i_graph_check_node(g, op, name, n_input, input);
     if (status < 0) {
         return status;
     }
@@ -275,7 +251,7 @@ mho_status mho_graph_add_node(mho_graph *g, mho_graph_op op, const char *name, s
                                 MHO_GRAPH_MAX_DIM);
     }
     status = mho_i_graph_infer(&f);
-    status = status < 0 ? status : check_weights(&f);
+    status = status < 0 ? status : mho_i_graph_check_numbers(g, &f);
     if (status < 0) {
         return status;
     }
@@ -315,7 +291,8 @@ mho_status mho_graph_add_output(mho_graph *g, int tensor) {
         return mho_i_fail(g->ctx, MHO_ERR_ARG, "output tensor %d: the graph has %zu", tensor,
                           g->n_tensor);
     }
-    return append_id(g, &g->output, &g->n_output, tensor);
+    const id_list list = {&g->output, &g->n_output, &g->cap_output, "outputs"};
+    return append_id(g, &list, tensor);
 }
 
 mho_status mho_i_graph_rename(mho_graph *g, int tensor, const char *name) {

@@ -1,6 +1,8 @@
 /* graph_compact.c - what no output needs leaves the graph; the rest is numbered anew, in order. */
 #include "graph_fold_int.h"
 
+#include <string.h>
+
 static void free_tensor(mho_graph *g, size_t t) {
     g->const_byte -= g->tensor[t].data ? g->tensor[t].size * sizeof(float) : 0;
     mho_i_free(g->ctx, (void *)(uintptr_t)g->tensor[t].name);
@@ -44,6 +46,7 @@ static void renumber(mho_graph *g, const bool *node, const bool *tensor, int *nu
         g->tensor[n++] = moved;
     }
     g->n_tensor = n;
+    memset(g->finite, 0, n * sizeof *g->finite); /* to be looked at again */
     n = 0;
     for (size_t k = 0; k < g->n_node; k++) {
         mho_graph_node *v = &g->node[k];

@@ -8,7 +8,8 @@
 
 /* For computing constants: a file of a few bytes may not ask for hours, or for all memory. */
 static const double max_work = 2e10;
-static const size_t max_growth = (size_t)1 << 24; /* numbers, beyond what the inputs have */
+static const size_t max_growth = (size_t)1 << 24; /* numbers, beyond ... */
+static const size_t max_copies = 32;              /* ... those that the graph has, so many times */
 
 void mho_i_fold_map(mho_i_fold *f, const mho_i_fold_node *v, int t) {
     f->map[v->node->output] = t;
@@ -115,15 +116,12 @@ static bool has_no_effect(const mho_graph_node *node, const mho_graph_tensor *x,
 /* ---- nodes of constants ---- */
 
 static bool all_constant(const mho_i_fold *f, const mho_i_fold_node *v) {
-    size_t n = max_growth;
     for (size_t k = 0; k < v->node->n_input; k++) {
-        const mho_graph_tensor *t = v->input[k] >= 0 ? &f->n->tensor[v->input[k]] : NULL;
-        if (t && !t->data) {
+        if (v->input[k] >= 0 && !f->n->tensor[v->input[k]].data) {
             return false;
         }
-        n += t ? t->size : 0;
     }
-    return v->out->size <= n && v->node->n_mac + (double)v->out->size <= f->work_left;
+    return v->out->size <= f->growth_left && v->node->n_mac + (double)v->out->size <= f->work_left;
 }
 
 /* Shape of the output where an operator wants to be told. */
@@ -144,6 +142,7 @@ static mho_status compute_constant(mho_i_fold *f, const mho_i_fold_node *v) {
     float *data = mho_i_alloc(f->n->ctx, v->out->size, sizeof *data);
     int scratch = -1, made = -1;
     f->work_left -= v->node->n_mac + (double)v->out->size;
+    f->growth_left -= v->out->size;
     if (!data) {
         return MHO_ERR_NOMEM;
     }
@@ -339,6 +338,7 @@ static mho_status prepare(mho_ctx *ctx, const mho_graph *g, mho_i_fold *f, int *
         f->n->max_const_byte = /* old and new weights for a while */
             g->max_const_byte < SIZE_MAX / 4 ? 2 * g->max_const_byte : g->max_const_byte;
         f->work_left = max_work;
+        f->growth_left = max_growth + max_copies * (g->const_byte / sizeof(float));
         for (size_t t = 0; t < g->n_tensor; t++) {
             f->map[t] = -1;
         }

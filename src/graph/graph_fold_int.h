@@ -13,7 +13,8 @@ typedef struct mho_i_fold {
     size_t *ahead;      /* [cap] tensor of n: reads by nodes of g that were not visited yet */
     size_t *behind;     /* [cap] tensor of n: nodes of n that read it */
     size_t cap;
-    double work_left; /* operations that computing constants may still take */
+    double work_left;   /* operations that computing constants may still take */
+    size_t growth_left; /* numbers that they, and new weights, may still have */
 } mho_i_fold;
 
 /* A node of g with its inputs as tensors of n. */

@@ -19,6 +19,14 @@ static mho_status new_constant(mho_i_fold *f, const mho_graph_tensor *like, size
     for (size_t d = 0; d < n_dim; d++) {
         size *= shape[d];
     }
+    *data = NULL;
+    if (size > f->growth_left) {
+        return mho_i_fail(f->n->ctx, MHO_ERR_NOMEM,
+                          "%s: nodes that share these weights want too many different ones: more "
+                          "than 32 times what the file has",
+                          like ? like->name : "a bias");
+    }
+    f->growth_left -= size;
     *data = mho_i_alloc(f->n->ctx, size, sizeof **data);
     return *data ? mho_i_graph_take_constant(f->n, like ? like->name : NULL, n_dim, shape, *data, t)
                  : MHO_ERR_NOMEM;

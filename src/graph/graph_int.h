@@ -15,9 +15,11 @@ enum {
 /* Names, data and lists of inputs belong to the graph, although users see them as const. */
 struct mho_graph {
     mho_ctx *ctx;
-    size_t n_node, cap_node, n_tensor, cap_tensor, n_input, n_output, n_note;
+    size_t n_node, cap_node, n_tensor, cap_tensor, cap_finite;
+    size_t n_input, cap_input, n_output, cap_output, n_note;
     mho_graph_node *node;
     mho_graph_tensor *tensor;
+    bool *finite; /* [n_tensor] all data were seen to be finite: nodes share weights */
     int *input, *output;
     char **note;
     size_t max_size;       /* numbers of one tensor, <= MHO_I_GRAPH_MAX_SIZE */
@@ -67,6 +69,12 @@ mho_status mho_i_infer_move(mho_i_infer *f);   /* graph_shape_move.c: roles of s
 /* Output shape of two broadcast inputs; false: they do not fit. */
 bool mho_i_graph_broadcast(const mho_graph_tensor *a, const mho_graph_tensor *b, size_t *n_dim,
                            size_t *shape);
+
+/* ---- graph_check.c ---- */
+mho_status mho_i_graph_check_node(mho_graph *g, mho_graph_op op, const char *name, size_t n_input,
+                                  const int *input);
+/* Weights and parameters of a node whose shapes fit. MHO_ERR_ARG if one is no number. */
+mho_status mho_i_graph_check_numbers(mho_graph *g, const mho_i_infer *f);
 
 /* ---- kernels ---- */
 typedef struct mho_i_job {

@@ -1,6 +1,6 @@
 /* onnx_const.c - operators on constant integers: files compute shapes with them (Shape, Gather,
- * Concat, Reshape). They are done while loading and leave no node. Lists have at most 2^16 numbers,
- * arithmetic that overflows is refused. */
+ * Concat, Reshape). They are done while loading and leave no node. A list has at most 2^16 numbers,
+ * all that a file computes 2^22 together; arithmetic that overflows is refused. */
 #include "onnx_int.h"
 
 #include <string.h>
@@ -14,8 +14,6 @@
     X("Gather", gather, "of constant whole numbers, axis 0")                                       \
     X("Cast", cast, "of constant whole numbers; between floating-point types it is an Identity")   \
     X("Range", range, "of constant whole numbers")
-
-enum { MAX_FILL = 1 << 24 }; /* numbers that a few bytes of a file may ask for */
 
 typedef struct list {
     size_t n_dim, n; /* n_dim 0: one number, 1: a list */
@@ -34,10 +32,23 @@ static mho_status give(mho_i_onnx_call *c, int type, size_t n_dim, size_t n, int
     return mho_i_onnx_define(c->o, &value);
 }
 
+/* All that is computed while loading counts, as a node of 30 bytes may ask for 2^16 numbers. */
+static mho_status count_computed(mho_i_onnx_call *c, size_t n, size_t most) {
+    if (n > most) {
+        return mho_i_onnx_call_fail(c, "%zu constant numbers: at most %zu are allowed", n, most);
+    }
+    c->o->n_computed += n;
+    return c->o->n_computed <= MHO_I_ONNX_MAX_COMPUTED
+               ? MHO_OK
+               : mho_i_onnx_call_fail(c,
+                                      "with its %zu constant numbers the file computes %zu: at "
+                                      "most %d are allowed",
+                                      n, c->o->n_computed, MHO_I_ONNX_MAX_COMPUTED);
+}
+
 static int64_t *new_ints(mho_i_onnx_call *c, size_t n, mho_status *status) {
-    if (n > MHO_I_ONNX_MAX_INTS) {
-        *status = mho_i_onnx_call_fail(c, "%zu constant numbers: at most %d are allowed", n,
-                                       MHO_I_ONNX_MAX_INTS);
+    *status = count_computed(c, n, MHO_I_ONNX_MAX_INTS);
+    if (*status < 0) {
         return NULL;
     }
     int64_t *v = mho_i_alloc(c->o->ctx, n, sizeof *v);
@@ -92,18 +103,67 @@ static mho_status size_of(mho_i_onnx_call *c) {
     return out ? give(c, MHO_ONNX_INT64, 0, 1, out) : status;
 }
 
+/* The one value of a ConstantOfShape, as its type has it. */
+typedef struct fill {
+    int type;
+    int64_t whole;
+    float number;
+} fill;
+
+static mho_status read_fill(mho_i_onnx_call *c, fill *v) {
+    const MhoOnnx__Attribute *a = mho_i_onnx_attr(c, "value");
+    *v = (fill){.type = MHO_ONNX_FLOAT};
+    if (!a || !a->t) {
+        return MHO_OK;
+    }
+    v->type = a->t->data_type;
+    int64_t *whole = NULL;
+    float *number = NULL;
+    mho_status status = mho_i_onnx_tensor_floats(c->o, a->t, 1, &number);
+    if (status == MHO_OK && mho_i_onnx_is_int(v->type)) {
+        status = mho_i_onnx_tensor_ints(c->o, a->t, 1, &whole);
+    }
+    v->number = number ? number[0] : 0;
+    v->whole = whole ? whole[0] : 0;
+    mho_i_free(c->o->ctx, number);
+    mho_i_free(c->o->ctx, whole);
+    return status;
+}
+
+static mho_status fill_ints(mho_i_onnx_call *c, const fill *v, size_t n_dim, size_t n) {
+    mho_status status;
+    int64_t *out = new_ints(c, n, &status);
+    for (size_t k = 0; out && k < n; k++) {
+        out[k] = v->whole;
+    }
+    return out ? give(c, v->type, n_dim, n, out) : status;
+}
+
+static mho_status fill_tensor(mho_i_onnx_call *c, const fill *f, size_t n_dim, const size_t *shape,
+                              size_t n) {
+    mho_status status = count_computed(c, n, MHO_I_ONNX_MAX_COMPUTED);
+    float *data = status == MHO_OK ? mho_i_alloc(c->o->ctx, n, sizeof *data) : NULL;
+    if (!data) {
+        return status < 0 ? status : MHO_ERR_NOMEM;
+    }
+    for (size_t k = 0; k < n; k++) {
+        data[k] = f->number;
+    }
+    mho_i_onnx_value v = {.name = c->node->output[0], .type = f->type, .n_dim = n_dim, .size = n};
+    memcpy(v.shape, shape, sizeof v.shape);
+    char name[80];
+    status = mho_i_graph_take_constant(c->o->g, mho_i_onnx_clean(v.name, name), n_dim, shape, data,
+                                       &v.tensor);
+    return status < 0 ? status : mho_i_onnx_define(c->o, &v);
+}
+
 /* A constant of one value: whole numbers stay a list, floats become a tensor of the graph. */
 static mho_status const_of_shape(mho_i_onnx_call *c) {
     list shape = {0};
+    fill value = {0};
     mho_status status = list_of(c, 0, "shape", &shape);
-    const MhoOnnx__Attribute *a = mho_i_onnx_attr(c, "value");
-    float value = 0;
-    int type = a && a->t ? a->t->data_type : MHO_ONNX_FLOAT;
-    if (status == MHO_OK && a && a->t) {
-        float *one = NULL;
-        status = mho_i_onnx_tensor_floats(c->o, a->t, 1, &one);
-        value = one ? one[0] : 0;
-        mho_i_free(c->o->ctx, one);
+    if (status == MHO_OK) {
+        status = read_fill(c, &value);
     }
     size_t side[MHO_GRAPH_MAX_DIM] = {0}, n = 1;
     if (status == MHO_OK && shape.n > MHO_GRAPH_MAX_DIM) {
@@ -111,7 +171,7 @@ static mho_status const_of_shape(mho_i_onnx_call *c) {
     }
     for (size_t d = 0; d < shape.n && status == MHO_OK; d++) {
         side[d] = shape.v[d] < 0 ? SIZE_MAX : (size_t)shape.v[d];
-        if (side[d] == 0 || side[d] > MAX_FILL / n) {
+        if (side[d] == 0 || side[d] > MHO_I_ONNX_MAX_COMPUTED / n) {
             status = mho_i_onnx_call_fail(c, "dimension %zu is %lld", d, (long long)shape.v[d]);
         }
         n *= side[d] ? side[d] : 1;
@@ -119,25 +179,8 @@ static mho_status const_of_shape(mho_i_onnx_call *c) {
     if (status < 0) {
         return status;
     }
-    if (mho_i_onnx_is_int(type) && shape.n <= 1) {
-        int64_t *out = new_ints(c, n, &status);
-        for (size_t k = 0; out && k < n; k++) {
-            out[k] = (int64_t)value;
-        }
-        return out ? give(c, type, shape.n, n, out) : status;
-    }
-    float *data =
-        n <= c->o->opt.max_byte / sizeof *data ? mho_i_alloc(c->o->ctx, n, sizeof *data) : NULL;
-    for (size_t k = 0; data && k < n; k++) {
-        data[k] = value;
-    }
-    mho_i_onnx_value v = {.name = c->node->output[0], .type = type, .n_dim = shape.n, .size = n};
-    memcpy(v.shape, side, sizeof side);
-    char name[80];
-    status = data ? mho_i_graph_take_constant(c->o->g, mho_i_onnx_clean(v.name, name), shape.n,
-                                              side, data, &v.tensor)
-                  : mho_i_onnx_call_fail(c, "%zu numbers are too many", n);
-    return status < 0 ? status : mho_i_onnx_define(c->o, &v);
+    return mho_i_onnx_is_int(value.type) && shape.n <= 1 ? fill_ints(c, &value, shape.n, n)
+                                                         : fill_tensor(c, &value, shape.n, side, n);
 }
 
 /* ---- lists ---- */

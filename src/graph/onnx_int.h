@@ -36,7 +36,8 @@ typedef enum mho_i_onnx_type {
 } mho_i_onnx_type;
 
 enum {
-    MHO_I_ONNX_MAX_INTS = 1 << 16, /* constants that shapes are computed from */
+    MHO_I_ONNX_MAX_INTS = 1 << 16,     /* of one constant that shapes are computed from */
+    MHO_I_ONNX_MAX_COMPUTED = 1 << 22, /* numbers that a few bytes of a file may ask for in all */
     MHO_I_ONNX_LEAST_OPSET = 7,
     MHO_I_ONNX_LATEST_OPSET = 22
 };
@@ -50,6 +51,7 @@ typedef struct mho_i_onnx_value {
     int64_t *ints;              /* [size] of an integer constant, may be computed */
     const MhoOnnx__Tensor *raw; /* of an initialiser, until it is asked for */
     const char *refused;        /* why it cannot be used; NULL */
+    bool is_output;             /* of the network */
 } mho_i_onnx_value;
 
 typedef struct mho_i_onnx {
@@ -64,6 +66,7 @@ typedef struct mho_i_onnx {
     size_t n_bucket;  /* power of two */
     uint32_t *bucket; /* 1 + number of a value; 0: empty */
     uint64_t salt;
+    size_t n_computed; /* numbers of constants that were computed while loading */
 } mho_i_onnx;
 
 /* ---- onnx_scan.c, onnx_wire.c ---- */

@@ -284,11 +284,18 @@ static mho_status add_outputs(mho_i_onnx *o) {
         char name[80];
         int tensor = -1;
         const char *out = graph->output[k]->name ? graph->output[k]->name : "";
-        const mho_i_onnx_value *v = mho_i_onnx_find(o, out);
+        mho_i_onnx_value *v = mho_i_onnx_find(o, out);
         if (v && v->refused) {
             continue; /* masks and indices are not handed out */
         }
+        if (v && v->is_output) {
+            return mho_i_fail(o->ctx, MHO_ERR_FORMAT, "%s: output \"%s\" is listed twice", o->where,
+                              mho_i_onnx_clean(out, name));
+        }
         status = mho_i_onnx_tensor_of(o, out, &tensor);
+        if (v) {
+            v->is_output = true;
+        }
         if (status == MHO_OK && tensor < 0) {
             status = mho_i_fail(o->ctx, MHO_ERR_FORMAT, "%s: output \"%s\" is made by no node",
                                 o->where, mho_i_onnx_clean(out, name));

@@ -153,9 +153,11 @@ static mho_status copy_arrays(mho_ctx *ctx, const char *path, const mho_npy *x, 
     double top = 0;
     for (size_t k = 0; k < s->n * s->size; k++) {
         double v = mho_npy_data(x)[k];
-        if (!isfinite(v)) {
-            return mho_i_fail(ctx, MHO_ERR_FORMAT, "%s: x, sample %zu: a number is not finite",
-                              path, k / s->size);
+        if (!isfinite((float)v)) {
+            return mho_i_fail(ctx, MHO_ERR_FORMAT,
+                              "%s: x, sample %zu, number %zu is %g: wanted are numbers within "
+                              "+-3.4e38, the range of float",
+                              path, k / s->size, k % s->size, v);
         }
         bytes = bytes && v >= 0 && v <= 255 && v == floor(v);
         top = fmax(top, v);

@@ -251,6 +251,12 @@ static mho_status do_picture(bench *b, const char *dir, size_t picture) {
         status = mho_i_fail(b->ctx, MHO_ERR_DIM, "%s: %zu x %zu pixels: at most 16 megapixels here",
                             path, b->n_col, b->n_row);
     }
+    double diagonal = hypot((double)b->n_row, (double)b->n_col);
+    if (status == MHO_OK && TOLERANCE_FRAC * diagonal > MHO_I_MATCH_MAX_RADIUS) {
+        status = mho_i_fail(b->ctx, MHO_ERR_DIM,
+                            "%s: %zu x %zu pixels: a diagonal of %.0f, at most %.0f here", path,
+                            b->n_col, b->n_row, diagonal, MHO_I_MATCH_MAX_RADIUS / TOLERANCE_FRAC);
+    }
     if (status == MHO_OK) {
         snprintf(path, sizeof path, "%s/%s-boundaries.png", dir, b->id[picture]);
         status = load_truth(b, path);

@@ -81,8 +81,9 @@ void mho_i_thin_ridges(size_t n_row, size_t n_col, const float *e, float *work, 
 void mho_i_thin_lines(size_t n_row, size_t n_col, uint8_t *set, uint32_t *list);
 
 /* ---- match.c ---- */
-enum { MHO_I_MATCH_CAP = 8 };
+enum { MHO_I_MATCH_CAP = 8, MHO_I_MATCH_MAX_RADIUS = 100 };
 typedef struct mho_i_matcher mho_i_matcher; /* buffers for pictures of that size */
+/* radius 0 to MHO_I_MATCH_MAX_RADIUS. NULL: no memory. */
 mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_row, size_t n_col, double radius);
 void mho_i_matcher_free(mho_i_matcher *m);
 /* Largest number of pairs (found pixel, mark) no farther apart than the radius, if a found pixel

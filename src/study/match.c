@@ -53,7 +53,7 @@ static mho_status make_disc(mho_i_matcher *m, double radius) {
 }
 
 mho_i_matcher *mho_i_matcher_new(mho_ctx *ctx, size_t n_row, size_t n_col, double radius) {
-    mho_i_matcher *m = radius >= 0 && radius <= 100 ? mho_i_alloc(ctx, 1, sizeof *m) : NULL;
+    mho_i_matcher *m = mho_i_alloc(ctx, 1, sizeof *m);
     if (!m) {
         return NULL;
     }

@@ -174,6 +174,11 @@ def cases():
                          [ints("a", 0), ints("b", 1 << 31), ints("c", 1)]), "Range"
     yield "division", model([node("Div", ["a", "b"], ["s"]), node("Reshape", ["x", "s"])],
                             [ints("a", 5), ints("b", 0)]), "cannot be combined"
+    yield "many ranges", model([node("Range", ["a", "b", "c"], [f"r{k}"]) for k in range(70)],
+                               [ints("a", 0), ints("b", 1 << 16), ints("c", 1)]), "4194304 are allowed"
+    yield "many fills", model([node("ConstantOfShape", ["s"], [f"r{k}"]) for k in range(9)],
+                              [ints("s", 1 << 19)]), "4194304 are allowed"
+    yield "outputs", model([node("Relu", ["x"])], outputs=[info("y", None)] * 2), "listed twice"
     # types
     yield "integer input", model([node("Relu", ["x"])], inputs=[info("x", [1, 3], TensorProto.INT32)]), \
         "int32"
@@ -213,6 +218,7 @@ def cases():
     borrowed.graph.node[0].attribute[0].ref_attr_name = "g"
     yield "function", borrowed, "refers to a function"
     yield "nan", model([node("LeakyRelu", ["x"], alpha=float("nan"))]), "alpha is not a number"
+    yield "inf", model([node("LeakyRelu", ["x"], alpha=float("inf"))]), "alpha is inf"
     yield "long text", conv(w, auto_pad="S" * 40), "a text of 40 bytes"
     yield "open limit", model([node("Clip", ["x", "x"])]), "min is not one constant number"
     yield "a word", model([node("Constant", [], value_string="word")]), "not a tensor of numbers"
@@ -237,6 +243,20 @@ def cases():
     yield "external length", external("ok.bin", length=4), "length"
     yield "external words", external("ok.bin", length="many"), "length is not a whole number"
     yield "external nothing", conv(TensorProto(name="w", data_type=1, data_location=1, dims=[1])), "location"
+
+
+def good():
+    """(name, model): what looks alike and is read."""
+    for place in ("ok.bin", "sub/ok.bin", "./ok.bin"):
+        yield f"external data {place}", external(place, 0, 24)
+    # 2^24 + 1 is no float; 3 is what is left of it
+    whole = numpy_helper.from_array(np.array([(1 << 24) + 1], np.int64))
+    yield "whole numbers", model([node("ConstantOfShape", ["one"], ["n"], value=whole),
+                                  node("Sub", ["n", "m"], ["three"]),
+                                  node("Concat", ["three", "rest"], ["s"], axis=0),
+                                  node("Reshape", ["x", "s"])],
+                                 [ints("one", 1), ints("m", (1 << 24) - 2), ints("rest", -1)],
+                                 outputs=[info("y", [3, 64])])
 
 
 def prepare(folder):
@@ -297,12 +317,12 @@ def main():
                 f.write(content if isinstance(content, bytes) else content.SerializeToString())
             bad += judge(name, path, want)
             n += 1
-        for place in ("ok.bin", "sub/ok.bin", "./ok.bin"):
+        for name, content in good():
             with open(path, "wb") as f:
-                f.write(external(place, 0, 24).SerializeToString())
+                f.write(content.SerializeToString())
             status, _, err, _, _ = run(path)
             if status != 0:
-                print(f"  external data {place} should be read: {err}")
+                print(f"  {name} should be read: {err}")
                 bad += 1
         bad += judge("a folder", inside, "directory")
         bad += judge("no file", os.path.join(inside, "none.onnx"), "cannot be opened")
