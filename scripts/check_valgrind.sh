@@ -12,7 +12,7 @@ jobs=${JOBS:-2}
 # Left out: more than 2 s of computing each, which memcheck makes 50 to 160 times as long. The address
 # and undefined behaviour sanitizers run all of them (make check-asan).
 long="test_array_reference test_chip test_fit test_image test_image_edges test_imperfection test_learn
-test_mapping test_network_train test_remedy test_sweep test_transient"
+test_mapping test_mapping_random test_network_train test_remedy test_sweep test_transient"
 # And one that says how long something may take (test_chip_file), and one whose reference computes in
 # long double, of which valgrind keeps 64 bits (test_array_extreme).
 long="$long test_chip_file test_array_extreme"

@@ -158,6 +158,23 @@ static void other_nodes_are_the_graph(void **state) {
     done(&b);
 }
 
+/* One channel of numbers of the input and of smaller ones that a stage stores: one full scale. */
+static void the_input_beside_activations(void **state) {
+    (void)state;
+    int x;
+    bench b = make(3, 6, 5, &x);
+    mho_graph_attr high = mho_graph_attr_default();
+    high.axis = 2;
+    int a = simple(&b, MHO_OP_TANH, conv(&b, x, 3, plain));
+    a = node(&b, MHO_OP_CONCAT, 2, (int[]){a, x}, &high);
+    finish(&b, simple(&b, MHO_OP_SIGMOID, conv(&b, a, 4, plain)), 5);
+    exact(&b);
+    mho_chip *chip = chip_of(&b);
+    assert_true(difference(&b, chip) < 2e-5);
+    mho_chip_free(chip);
+    done(&b);
+}
+
 static int up(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
@@ -546,6 +563,7 @@ int main(void) {
         cmocka_unit_test(sums_of_currents_are_the_graph),
         cmocka_unit_test(windows_and_groups_are_the_graph),
         cmocka_unit_test(other_nodes_are_the_graph),
+        cmocka_unit_test(the_input_beside_activations),
         cmocka_unit_test(adc_and_dac_are_switched_by_their_own_bits),
         cmocka_unit_test(neurons_come_near_and_correction_helps),
         cmocka_unit_test(tiles_do_not_matter),

@@ -95,9 +95,12 @@ void mho_i_fit_scale_input(const mho_i_fit *c) {
     }
 }
 
-/* Values that stages compute; classes that are tied get the largest. */
+/* Values that stages compute; classes that are tied get the largest, the input's if it is in. */
 void mho_i_fit_scale_values(const mho_i_fit *c) {
     mho_chip *chip = c->chip;
+    mho_i_value *input = &chip->value[0];
+    size_t of_input = mho_i_mapping_class(c->m, 0);
+    c->own[of_input] = (double)input->scale[0];
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t k = 0; k < chip->n_stage; k++) {
             const mho_i_stage *stage = &chip->stage[k];
@@ -117,6 +120,9 @@ void mho_i_fit_scale_values(const mho_i_fit *c) {
                 }
             }
         }
+    }
+    for (size_t k = 0; k < input->c && c->m->uniform[0]; k++) {
+        input->scale[k] = (float)c->own[of_input];
     }
 }
 
