@@ -23,6 +23,33 @@ static void memory_is_counted_and_can_fail(void **state) {
     mho_ctx_free(ctx);
 }
 
+extern int __asan_address_is_poisoned(const volatile void *address) __attribute__((weak));
+
+/* Our own header and what aligns a block lie around it in the same allocation. */
+static void steps_beyond_a_block_are_seen(void **state) {
+    (void)state;
+    if (!__asan_address_is_poisoned) {
+        print_message("skipped: not built with the address sanitizer\n");
+        skip();
+    }
+    mho_ctx *ctx = test_ctx();
+    for (size_t n = 0; n < 200; n++) {
+        char *block = mho_i_alloc(ctx, n, 1);
+        for (int round = 0; round < 2; round++) {
+            assert_int_equal(__asan_address_is_poisoned(block - 1), 1);
+            assert_int_equal(__asan_address_is_poisoned(block - 64), 1);
+            for (size_t i = 0; i < n; i++) {
+                assert_int_equal(__asan_address_is_poisoned(block + i), 0);
+            }
+            assert_int_equal(__asan_address_is_poisoned(block + n), 1);
+            assert_int_equal(__asan_address_is_poisoned(block + n + 15), 1);
+            block = mho_i_realloc(ctx, block, n, 1);
+        }
+        mho_i_free(ctx, block);
+    }
+    mho_ctx_free(ctx);
+}
+
 static void philox_matches_the_published_answer(void **state) {
     (void)state;
     /* Random123 known answer (kat_vectors): philox4x32 10, counter and key all ones */
@@ -113,6 +140,7 @@ static void a_failed_write_leaves_the_old_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_counted_and_can_fail),
+        cmocka_unit_test(steps_beyond_a_block_are_seen),
         cmocka_unit_test(philox_matches_the_published_answer),
         cmocka_unit_test(normals_have_the_right_moments),
         cmocka_unit_test(quantities_are_read_with_units),

@@ -7,6 +7,17 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MHO_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define MHO_ADDRESS_SANITIZER
+#endif
+#ifdef MHO_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 #ifndef MHO_VERSION
 #define MHO_VERSION "0.0.0"
 #endif
@@ -128,6 +139,24 @@ double mho_i_now_s(void) {
 
 enum { HEADER_BYTES = 64 };
 
+/* What stands around a block is ours, not the caller's: with the address sanitizer a step beyond
+ * either end is seen at the first byte. Without it these do nothing. */
+static void hide(const char *start, const char *end) {
+#ifdef MHO_ADDRESS_SANITIZER
+    __asan_poison_memory_region(start, (size_t)(end - start));
+#else
+    (void)start, (void)end;
+#endif
+}
+
+static void show(const char *start, const char *end) {
+#ifdef MHO_ADDRESS_SANITIZER
+    __asan_unpoison_memory_region(start, (size_t)(end - start));
+#else
+    (void)start, (void)end;
+#endif
+}
+
 static const char *size_text(size_t n_byte, char buf[32]) {
     if (n_byte < 1 << 20) {
         snprintf(buf, 32, "%zu bytes", n_byte);
@@ -159,6 +188,8 @@ static void *alloc_bytes(mho_ctx *ctx, size_t n_byte) {
     if (ctx->bytes > ctx->peak_bytes) {
         ctx->peak_bytes = ctx->bytes;
     }
+    hide(raw, block + HEADER_BYTES);
+    hide(block + HEADER_BYTES + n_byte, raw + total);
     return block + HEADER_BYTES;
 }
 
@@ -170,16 +201,22 @@ void *mho_i_alloc(mho_ctx *ctx, size_t n, size_t size) {
     return alloc_bytes(ctx, n * size);
 }
 
-static size_t block_bytes(const void *ptr) {
+/* The size of a block and where its allocation starts. */
+static size_t block_bytes(const char *ptr, char **raw) {
+    const char *header = ptr - HEADER_BYTES;
     size_t n_byte;
-    memcpy(&n_byte, (const char *)ptr - HEADER_BYTES, sizeof n_byte);
+    show(header, ptr);
+    memcpy(&n_byte, header, sizeof n_byte);
+    memcpy(raw, header + sizeof n_byte, sizeof *raw);
+    hide(header, ptr);
     return n_byte;
 }
 
 void *mho_i_realloc(mho_ctx *ctx, void *ptr, size_t n, size_t size) {
     void *fresh = mho_i_alloc(ctx, n, size);
     if (fresh && ptr) {
-        size_t old = block_bytes(ptr), now = n * size;
+        char *raw;
+        size_t old = block_bytes(ptr, &raw), now = n * size;
         memcpy(fresh, ptr, old < now ? old : now);
         mho_i_free(ctx, ptr);
     }
@@ -189,8 +226,7 @@ void *mho_i_realloc(mho_ctx *ctx, void *ptr, size_t n, size_t size) {
 void mho_i_free(mho_ctx *ctx, void *ptr) {
     if (ptr) {
         char *raw;
-        memcpy(&raw, (char *)ptr - HEADER_BYTES + sizeof(size_t), sizeof raw);
-        ctx->bytes -= block_bytes(ptr);
+        ctx->bytes -= block_bytes(ptr, &raw);
         free(raw);
     }
 }
