@@ -35,7 +35,7 @@ with yerrorlines pt 7 ps 0.6 lw 1.5 lc rgb '#d07840' title 'actor-critic'"
     echo "set output '$out'"
     echo "set multiplot layout 1,3"
     echo "set border 3; set tics nomirror; set grid; set yrange [0:102]; set ylabel 'runs that solve it in %'"
-    echo "set key center right; set logscale x; set xrange [0.4:20]"
+    echo "set key bottom right samplen 2; set logscale x; set xrange [0.4:20]"
     panel trace 'trace in steps'
     echo "unset logscale x; set key bottom left; set xrange [-0.05:1.6]"
     panel noise 'noise of a write over its size'
