@@ -84,8 +84,6 @@ class Sweep:
 
     def environment(self, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("MHO_", "OMP_", "GOMP"))}
-        if "OMP_TOOL_LIBRARIES" in os.environ:  # tells the thread sanitizer where threads meet (scripts/check_tsan.sh)
-            env["OMP_TOOL_LIBRARIES"] = os.environ["OMP_TOOL_LIBRARIES"]
         env.update(MHO_CACHE="cache", GOMP_SPINCOUNT="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", LC_ALL="C.UTF-8")
         env.update(more)
         return env
