@@ -462,6 +462,21 @@ static mho_sweep_result *made_up(mho_ctx *ctx, const mho_study *s,
     return r;
 }
 
+/* Each allocation fails once: that is told, and does not look like a study that shows nothing. */
+static void lack_of_memory_is_told(mho_sweep_result *r) {
+    size_t bytes = mho_ctx_bytes(r->ctx), n_effect = r->n_effect, n = 0;
+    mho_status status = MHO_ERR_NOMEM;
+    while (status == MHO_ERR_NOMEM) {
+        mho_ctx_fail_alloc(r->ctx, ++n);
+        status = mho_i_sweep_effects(r);
+        mho_ctx_fail_alloc(r->ctx, 0);
+        assert_int_equal(mho_ctx_bytes(r->ctx), bytes);
+    }
+    assert_int_equal(status, MHO_OK);
+    assert_true(n > 5); /* it takes that many */
+    assert_int_equal(r->n_effect, n_effect);
+}
+
 static double no_luck(const mho_study *s, size_t p, double luck) {
     (void)luck;
     return 0.9 - 0.03 * log2(mho_study_value(s, p, 0)) + 0.02 * mho_study_value(s, p, 1);
@@ -498,6 +513,7 @@ static void effects_of_a_grid_in_closed_form(void **state) {
         assert_true(r->effect[k].loss_ci95[0] < loss && loss < r->effect[k].loss_ci95[1]);
         assert_true(r->effect[k].loss_ci95[1] - r->effect[k].loss_ci95[0] < 0.02);
     }
+    lack_of_memory_is_told(r);
     mho_sweep_result_free(r);
     mho_study_free(s);
     assert_int_equal(mho_ctx_bytes(ctx), 0);
@@ -574,6 +590,7 @@ static void effects_of_drawn_points(void **state) {
         assert_true(e->loss_ci95[0] < e->loss && e->loss < e->loss_ci95[1]);
     }
     assert_true(r->effect[2].loss_ci95[0] < 0.005); /* nothing there */
+    lack_of_memory_is_told(r);
     mho_sweep_result_free(r);
     mho_study_free(s);
     mho_ctx_free(ctx);

@@ -127,14 +127,16 @@ static void fill_row(const effects *e, size_t point, size_t row, size_t n_row, d
     }
 }
 
+/* draw: which points, NULL for all. */
 static bool fit_drawn(effects *e, const size_t *draw, const double *y) {
     int m = (int)e->n, n = (int)e->n_level + 1, one = 1, rank, info;
     double rcond = 1e-9;
     memset(e->a, 0, e->n * (size_t)n * sizeof *e->a);
     memset(e->pivot, 0, (size_t)n * sizeof *e->pivot);
     for (size_t j = 0; j < e->n; j++) {
-        fill_row(e, e->at[draw[j]], j, e->n, e->a);
-        e->b[j] = y[draw[j]];
+        size_t d = draw ? draw[j] : j;
+        fill_row(e, e->at[d], j, e->n, e->a);
+        e->b[j] = y[d];
     }
     dgelsy_(&m, &n, &one, e->a, &m, e->b, &m, e->pivot, &rcond, &rank, e->work, &e->n_work, &info);
     memcpy(e->level, e->b + 1, e->n_level * sizeof *e->level);
@@ -379,14 +381,8 @@ mho_status mho_i_sweep_effects(mho_sweep_result *r) {
         grid_levels(&e, e.y);
     }
     if (status == MHO_OK && can_tell(&e, grid)) {
-        size_t *draw = mho_i_alloc(r->ctx, e.n, sizeof *draw);
-        bool fine = draw != NULL;
-        for (size_t j = 0; fine && j < e.n; j++) {
-            draw[j] = j;
-        }
-        fine = fine && (grid || fit_drawn(&e, draw, e.y));
-        mho_i_free(r->ctx, draw);
-        r->rest_share = 1;
+        bool fine = grid || fit_drawn(&e, NULL, e.y);
+        r->rest_share = fine ? 1 : NAN;
         for (size_t k = 0; fine && k < r->n_axis; k++) {
             mho_sweep_effect *x = &r->effect[k];
             *x = (mho_sweep_effect){.axis = k, .loss_ci95 = {NAN, NAN}, .share_ci95 = {NAN, NAN}};
