@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_failures.sh - allocations, reads and writes of whole commands fail, a few of each kind: the
 # command ends with the documented status and one line, leaves nothing behind, destroys nothing.
-# MHO_FULL=1 tries every call of every command (make check-failures; an hour).
+# MHO_FULL=1 tries every call of every command (make check-failures; hours).
 # Full and closed standard output, devices, pipes and links in the place of results.
 set -u
 mho=${MHO_BIN:?}
