@@ -154,7 +154,7 @@ class Sweep:
         elif self.mode == "alloc":
             if "memory" not in err:
                 self.problem(n, where, f"no word of memory: {lines[0]}")
-        elif os.strerror(self.errno) not in err or rc != 1:
+        elif rc != 1 or (os.strerror(self.errno) not in err and not self.absent(where, err)):
             self.problem(n, where, f"exit status {rc}, not \"{os.strerror(self.errno)}\": {lines[0][:200]}")
         if leak is None:
             self.problem(n, where, f"ends (status {rc}) without cleaning up")
@@ -165,6 +165,10 @@ class Sweep:
     def excused(self, path, err):
         """A study is complete without its page where no plot can be drawn; a message says so."""
         return path.endswith("report.html") and "the tables are complete" in err
+
+    def absent(self, where, err):
+        """Whether a file is there cannot be asked, this once: the open that follows finds that it is not, and says so."""
+        return where.startswith("stat ") and not self.later and os.strerror(errno.ENOENT) in err
 
     # ---- the sweep ----
 
